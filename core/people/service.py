@@ -1,0 +1,151 @@
+"""What is done with people: add, give and take roles, close accounts; and how they are found."""
+
+import secrets
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from core.database import Database, Transaction
+from core.errors import NotFound, Refused
+from core.people import permissions
+from core.people.models import Person, Role, RoleGrant, SystemActor
+from core.people.policy import TWO_PEOPLE_GRANT, check_confirm_role, check_propose_role
+from core.people.tables import person as person_table
+from core.people.tables import role_grant
+from core.permissions import check_may
+
+
+def bootstrap_ops(database: Database, first: Person) -> Person:
+    """Make the first ops person of an installation, once and on record; raises Refused where there is one."""
+    with database.write(SystemActor("setup")) as tx:
+        if tx.execute(select(func.count()).select_from(role_grant)).scalar_one():
+            raise Refused("This installation has its first ops person.", "Ask one of the ops to add you.")
+        _insert_person(tx, first)
+        tx.execute(insert(role_grant).values(_grant_values(tx, first.username, Role.OPS, "setup", confirmed=True)))
+        tx.record("core:person:bootstrap", f"person:{first.username}", {"role": Role.OPS})
+    return person_by_username(database, first.username)
+
+
+def add_person(database: Database, actor: Person, new: Person) -> Person:
+    """Add somebody who may then sign in; roles are given separately."""
+    check_may(actor, permissions.PERSON_ADD)
+    with database.write(actor) as tx:
+        if tx.execute(select(person_table).where(person_table.c.username == new.username)).first():
+            raise Refused(f"There already is somebody called {new.username}.")
+        _insert_person(tx, new)
+        tx.record("core:person:add", f"person:{new.username}")
+    return person_by_username(database, new.username)
+
+
+def close_person(database: Database, actor: Person, username: str) -> None:
+    """Close an account: its sessions and servers end with the next check."""
+    check_may(actor, permissions.PERSON_CLOSE)
+    with database.write(actor) as tx:
+        found = _find(tx.connection, person_table.c.username == username)
+        tx.execute(update(person_table).where(person_table.c.username == found.username).values(active=False))
+        tx.record("core:person:close", f"person:{username}")
+
+
+def propose_role(database: Database, actor: Person, username: str, role: Role) -> RoleGrant:
+    """Give a role, or propose it where the role takes a second person's word."""
+    check_may(actor, permissions.ROLE_GRANT)
+    with database.write(actor) as tx:
+        held = _find(tx.connection, person_table.c.username == username).roles
+        check_propose_role(actor, username, role, held)
+        values = _grant_values(tx, username, role, actor.username, confirmed=role not in TWO_PEOPLE_GRANT)
+        tx.execute(insert(role_grant).values(values))
+        step = "grant" if values["confirmed_by"] else "propose"
+        tx.record(f"core:role:{step}", f"person:{username}", {"role": role, "grant": values["id"]})
+    return RoleGrant(**values)
+
+
+def confirm_role(database: Database, actor: Person, grant_id: str) -> RoleGrant:
+    """Say the second word on a proposed role."""
+    check_may(actor, permissions.ROLE_GRANT)
+    with database.write(actor) as tx:
+        grant = _find_grant(tx.connection, grant_id)
+        check_confirm_role(actor, grant)
+        check_propose_role(actor, grant.username, grant.role, _roles(tx.connection, grant.username))
+        values = {"confirmed_by": actor.username, "confirmed_at": tx.now}
+        tx.execute(update(role_grant).where(role_grant.c.id == grant_id).values(values))
+        tx.record("core:role:grant", f"person:{grant.username}", {"role": grant.role, "grant": grant_id})
+        return _find_grant(tx.connection, grant_id)
+
+
+def revoke_role(database: Database, actor: Person, username: str, role: Role) -> None:
+    """Take a role away; it counts from the next request on."""
+    check_may(actor, permissions.ROLE_GRANT)
+    mine = (role_grant.c.username == username, role_grant.c.role == role, role_grant.c.revoked_at.is_(None))
+    with database.write(actor) as tx:
+        values = {"revoked_by": actor.username, "revoked_at": tx.now}
+        if not tx.execute(update(role_grant).where(*mine).values(values)).rowcount:
+            raise NotFound(f"{username} does not hold the role {role}.")
+        tx.record("core:role:revoke", f"person:{username}", {"role": role})
+
+
+def pending_grants(database: Database) -> list[RoleGrant]:
+    """Return proposed roles that wait for a second person, oldest first."""
+    waiting = select(role_grant).where(role_grant.c.confirmed_at.is_(None), role_grant.c.revoked_at.is_(None))
+    with database.read() as connection:
+        return [_to_grant(row) for row in connection.execute(waiting.order_by(role_grant.c.proposed_at))]
+
+
+def person_by_username(database: Database, username: str) -> Person:
+    """Return a person with the roles in force; raises NotFound."""
+    with database.read() as connection:
+        return _find(connection, person_table.c.username == username)
+
+
+def person_by_subject(database: Database, issuer: str, subject: str) -> Person:
+    """Return the person the sign-in provider means; raises NotFound."""
+    with database.read() as connection:
+        return _find(connection, person_table.c.issuer == issuer, person_table.c.subject == subject)
+
+
+def all_people(database: Database) -> list[Person]:
+    """Return everybody, in order of user name."""
+    with database.read() as connection:
+        names = connection.execute(select(person_table.c.username).order_by(person_table.c.username)).scalars().all()
+        return [_find(connection, person_table.c.username == name) for name in names]
+
+
+def _find(connection: Connection, *conditions: Any) -> Person:
+    row = connection.execute(select(person_table).where(*conditions)).mappings().first()
+    if row is None:
+        raise NotFound("There is no such person here.", "Operations adds people: `myelin person add`.")
+    fields = {key: value for key, value in row.items() if key != "created_at"}
+    return Person(**fields, roles=_roles(connection, row["username"]))
+
+
+def _roles(connection: Connection, username: str) -> frozenset[Role]:
+    rows = connection.execute(select(role_grant).where(role_grant.c.username == username))
+    return frozenset(grant.role for grant in map(_to_grant, rows) if grant.in_force)
+
+
+def _find_grant(connection: Connection, grant_id: str) -> RoleGrant:
+    row = connection.execute(select(role_grant).where(role_grant.c.id == grant_id)).first()
+    if row is None:
+        raise NotFound(f"There is no grant {grant_id}.", "`myelin person grants` lists those that wait.")
+    return _to_grant(row)
+
+
+def _to_grant(row: Any) -> RoleGrant:
+    fields = dict(row._mapping)
+    return RoleGrant(**{**fields, "role": Role(fields["role"])})
+
+
+def _insert_person(tx: Transaction, new: Person) -> None:
+    fields = {key: value for key, value in new.__dict__.items() if key != "roles"}
+    tx.execute(insert(person_table).values(**fields, created_at=tx.now))
+
+
+def _grant_values(tx: Transaction, username: str, role: Role, by: str, *, confirmed: bool) -> dict[str, Any]:
+    second = {"confirmed_by": by, "confirmed_at": tx.now} if confirmed else {"confirmed_by": None, "confirmed_at": None}
+    return {
+        "id": secrets.token_hex(8),
+        "username": username,
+        "role": role,
+        "proposed_by": by,
+        "proposed_at": tx.now,
+        **second,
+    }

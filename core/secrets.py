@@ -1,0 +1,38 @@
+"""Secrets of an installation: one file each under `keys`, made at first need, readable by the service only."""
+
+import os
+import secrets
+from pathlib import Path
+
+from core.errors import IntegrityBroken
+from core.files import ensure_folder, sync_folder
+from core.settings import Settings
+
+
+def ensure_secret(settings: Settings, name: str, length: int = 32) -> bytes:
+    """Return a secret's bytes, drawn and kept at first need; raises IntegrityBroken where its file is damaged."""
+    ensure_folder(settings.keys, 0o700)
+    path = settings.keys / name
+    if not path.exists():
+        _create(path, secrets.token_bytes(length))
+    secret = bytes.fromhex(path.read_text())
+    if len(secret) != length:
+        raise IntegrityBroken(f"The secret {name} has {len(secret)} bytes, not {length}.", "Restore it from backup.")
+    return secret
+
+
+def _create(path: Path, secret: bytes) -> None:
+    """Write the secret under a temporary name and link it: of two first callers one wins, both read the winner's."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret.hex())
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+    sync_folder(path.parent)

@@ -1,0 +1,90 @@
+"""Every setting of an installation, read once from the environment (`MYELIN_…`)."""
+
+from functools import cached_property
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are and how much of them; secrets are files under `keys`, never settings."""
+
+    model_config = SettingsConfigDict(env_prefix="MYELIN_", frozen=True, extra="ignore")
+
+    mode: Literal["demo", "production"] = Field(
+        "production", description="demo allows the sign-in provider on loopback; anything else refuses it"
+    )
+    state: Path = Field(Path("/var/lib/myelin"), description="folder of everything that must be kept")
+    database_url: str = Field("", description="control database; empty means SQLite in the state folder")
+
+    host: str = Field("127.0.0.1", description="address the portal and the public proxy listen on")
+    portal_port: int = Field(8090, description="port of the portal")
+    hub_port: int = Field(8000, description="port of JupyterHub's public proxy")
+    hub_api_port: int = Field(8081, description="port of the hub's API, on the project networks' gateways")
+    proxy_api_port: int = Field(8001, description="port of the proxy's own API, on loopback")
+    egress_port: int = Field(8082, description="port of the egress API, on the project networks' gateways")
+    portal_url: str = Field("http://portal.localhost:8090", description="address people open the portal at")
+    hub_url: str = Field("http://notebooks.localhost:8000", description="address people open notebooks at")
+
+    oidc_issuer: str = Field("http://id.localhost:9400", description="issuer of the sign-in provider")
+    oidc_backchannel: str = Field("", description="address servers reach the issuer at, where it differs")
+    oidc_client_id: str = Field("myelin", description="client registered with the sign-in provider")
+
+    network_pool: IPv4Network = Field(IPv4Network("10.77.0.0/16"), description="range project networks are taken from")
+    notebook_image: str = Field("myelin/notebook:latest", description="image of the notebook servers")
+    server_memory_bytes: int = Field(4 << 30, description="memory of one notebook server, in bytes")
+    server_cpus: float = Field(2.0, description="processor cores of one notebook server")
+    server_pids: int = Field(512, description="processes of one notebook server")
+    server_tmp_bytes: int = Field(1 << 30, description="size of /tmp in a notebook server, in bytes")
+
+    submission_max_files: int = Field(20, description="files in one release request")
+    submission_max_bytes: int = Field(50 << 20, description="bytes in one release request")
+    session_hours: int = Field(10, description="hours a sign-in to the portal or the command line lasts")
+
+    @cached_property
+    def database(self) -> str:
+        """The control database's address, with the embedded default filled in."""
+        return self.database_url or f"sqlite:///{self.state / 'control.db'}"
+
+    @cached_property
+    def vault(self) -> Path:
+        """Editions of every dataset; only the service's own user reads it."""
+        return self.state / "vault"
+
+    @cached_property
+    def cuts(self) -> Path:
+        """What projects see, one folder per project and cut."""
+        return self.state / "cuts"
+
+    @cached_property
+    def homes(self) -> Path:
+        """Home folders, one per project and person."""
+        return self.state / "homes"
+
+    @cached_property
+    def teams(self) -> Path:
+        """Folders shared by a project's team."""
+        return self.state / "teams"
+
+    @cached_property
+    def hold(self) -> Path:
+        """Everything that was ever submitted, by its SHA-256."""
+        return self.state / "hold"
+
+    @cached_property
+    def released(self) -> Path:
+        """What output checkers let go, by its SHA-256."""
+        return self.state / "released"
+
+    @cached_property
+    def keys(self) -> Path:
+        """Secrets of this installation, one file each, readable by the service only."""
+        return self.state / "keys"
+
+    @cached_property
+    def checkpoints(self) -> Path:
+        """Signed checkpoints of the audit log; copy them elsewhere to detect truncation."""
+        return self.state / "checkpoints"

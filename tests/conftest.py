@@ -1,0 +1,86 @@
+"""What every test may ask for: a control database on both engines, people in it, and a clock that is turned by hand."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from core.database import Database
+from core.people.models import Person, Role
+from core.people.service import add_person, bootstrap_ops, confirm_role, person_by_username, propose_role
+from core.settings import Settings
+from tests.support.postgres import new_database, postgres_server
+
+ISSUER = "http://id.localhost:9400"
+
+
+class HandClock:
+    """A clock that stands still until it is turned."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def turn(self, **how_far: float) -> None:
+        self.now += timedelta(**how_far)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(mode="demo", state=tmp_path / "state")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'control.db'}"
+    return new_database(request.getfixturevalue("postgres"), f"t{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+def database(database_url: str, clock: HandClock) -> Iterator[Database]:
+    """An empty control database with every table and guard, once on SQLite and once on PostgreSQL."""
+    for room in ("data_catalog", "projects", "egress_review"):
+        if Path(room, "tables.py").exists():
+            import_module(f"{room}.tables")
+    database = Database(database_url, clock)
+    database.create_all()
+    yield database
+    database.close()
+
+
+def person(username: str) -> Person:
+    """A person as somebody new to the installation, without roles."""
+    return Person(username, username.title(), f"{username}@example.org", ISSUER, f"subject-{username}")
+
+
+@pytest.fixture
+def people(database: Database) -> dict[str, Person]:
+    """The demo's cast: two ops, a data manager, a DAC member, three checkers, a lead, two researchers, an auditor."""
+    olga = bootstrap_ops(database, person("olga"))
+    for username in ("otto", "dana", "dirk", "chris", "chloe", "carl", "lena", "rosa", "ravi", "anna"):
+        add_person(database, olga, person(username))
+    propose_role(database, olga, "otto", Role.OPS)
+    otto = person_by_username(database, "otto")
+    for username, role in (("dana", Role.DATA_MANAGER), ("dirk", Role.DAC_MEMBER), ("anna", Role.AUDITOR)):
+        propose_role(database, olga, username, role)
+    for username in ("chris", "chloe", "carl"):
+        confirm_role(database, otto, propose_role(database, olga, username, Role.CHECKER).id)
+    names = ("olga", "otto", "dana", "dirk", "chris", "chloe", "carl", "lena", "rosa", "ravi", "anna")
+    return {name: person_by_username(database, name) for name in names}
