@@ -5,8 +5,19 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, MetaData, String, TypeDecorator
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Dialect,
+    Engine,
+    Executable,
+    MetaData,
+    String,
+    TypeDecorator,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
@@ -62,11 +73,11 @@ class Transaction:
 
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Run one statement in this transaction."""
-        return self.connection.execute(statement, parameters)  # type: ignore[return-value]
+        return self.connection.execute(statement, parameters)
 
     def record(self, action: str, subject: str, detail: Mapping[str, Any] | None = None) -> None:
         """Append the audit row of this change: `room:thing:action`, `thing:id`, and facts that are no data."""
-        from core.audit.log import append  # noqa: PLC0415  (the log's table needs this module's metadata)
+        from core.audit.log import append  # here, as the log's table needs this module's metadata
 
         append(self.connection, at=self.now, actor=self.actor.audit_name, action=action, subject=subject, detail=detail)
         self.recorded += 1
@@ -92,24 +103,28 @@ class Database:
 
         Raises UnauditedChange where the block recorded nothing, and rolls back on any error.
         """
-        with _translated(), self.engine.connect().execution_options(**{_WRITES: True}) as connection:
-            with connection.begin():
-                transaction = Transaction(connection, actor, self.clock())
-                yield transaction
-                if not transaction.recorded:
-                    raise UnauditedChange("A change was made without an audit row; nothing was saved.")
+        with _translated(), self._writing() as connection:
+            transaction = Transaction(connection, actor, self.clock())
+            yield transaction
+            if not transaction.recorded:
+                raise UnauditedChange("A change was made without an audit row; nothing was saved.")
 
     def create_all(self) -> None:
         """Make every table and guard of the rooms imported so far in an empty database."""
         from core.guards import put_in_place
 
-        with self.engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+        with self._writing() as connection:
             metadata.create_all(connection)
             put_in_place(connection)
 
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self.engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+            yield connection
 
 
 @contextmanager

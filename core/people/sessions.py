@@ -1,4 +1,4 @@
-"""Sessions of signed-in people, for the portal and the command line alike: opened, looked up, ended, never trusted longer."""
+"""Sessions of signed-in people, for the portal and the command line alike: opened, looked up, ended."""
 
 import secrets
 from datetime import timedelta

@@ -1,0 +1,103 @@
+"""People: who gives which role to whom, and what a session is worth."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from core.database import Database
+from core.errors import InvalidInput, MyelinError, NotFound, Refused
+from core.people import service
+from core.people.models import Person, Role
+from core.people.sessions import end_session, open_session, person_in_session
+from tests.conftest import HandClock, person
+
+People = dict[str, Person]
+
+
+def test_the_first_ops_person_is_made_once(database: Database, people: People) -> None:
+    assert people["olga"].roles == {Role.OPS}
+    with pytest.raises(Refused, match="has its first ops person"):
+        service.bootstrap_ops(database, person("mallory"))
+
+
+def test_the_checkers_role_takes_two_people(database: Database, people: People) -> None:
+    grant = service.propose_role(database, people["olga"], "ravi", Role.CHECKER)
+    assert service.person_by_username(database, "ravi").roles == frozenset()
+    assert service.pending_grants(database) == [grant]
+    with pytest.raises(Refused, match="second person"):
+        service.confirm_role(database, people["olga"], grant.id)
+    service.confirm_role(database, people["otto"], grant.id)
+    assert service.person_by_username(database, "ravi").roles == {Role.CHECKER}
+    assert service.pending_grants(database) == []
+
+
+REFUSED_GRANTS = [
+    ("rosa", "ravi", Role.CHECKER, "may not do this"),
+    ("olga", "olga", Role.CHECKER, "give themselves"),
+    ("olga", "chris", Role.CHECKER, "already holds"),
+    ("olga", "chris", Role.OPS, "kept apart"),
+    ("olga", "otto", Role.CHECKER, "kept apart"),
+    ("olga", "otto", Role.AUDITOR, "kept apart"),
+    ("olga", "nobody", Role.OPS, "no such person"),
+]
+
+
+@pytest.mark.parametrize(("who", "whom", "role", "why"), REFUSED_GRANTS)
+def test_refused_grants(database: Database, people: People, who: str, whom: str, role: Role, why: str) -> None:
+    with pytest.raises(MyelinError, match=why):
+        service.propose_role(database, people[who], whom, role)
+
+
+def test_a_revoked_role_counts_no_more(database: Database, people: People) -> None:
+    service.revoke_role(database, people["olga"], "dana", Role.DATA_MANAGER)
+    assert service.person_by_username(database, "dana").roles == frozenset()
+    with pytest.raises(NotFound):
+        service.revoke_role(database, people["olga"], "dana", Role.DATA_MANAGER)
+
+
+BEHIND_THE_SERVICES = [
+    "UPDATE role_grant SET confirmed_by = proposed_by WHERE username = 'ravi'",
+    "UPDATE role_grant SET confirmed_by = 'ravi' WHERE username = 'ravi'",
+    "UPDATE role_grant SET username = 'rosa' WHERE username = 'chris'",
+    "UPDATE role_grant SET confirmed_by = 'otto' WHERE username = 'dana'",
+    "DELETE FROM role_grant",
+    "DELETE FROM session",
+    "UPDATE person SET subject = 'subject-rosa2' WHERE username = 'chris'",
+]
+
+
+@pytest.mark.parametrize("statement", BEHIND_THE_SERVICES)
+def test_the_database_refuses_behind_the_services(database: Database, people: People, statement: str) -> None:
+    open_session(database, people["rosa"], "web", 1)
+    service.propose_role(database, people["olga"], "ravi", Role.CHECKER)
+    with pytest.raises(DBAPIError), database.engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_a_session_lasts_until_it_ends(database: Database, people: People, clock: HandClock) -> None:
+    token = open_session(database, people["rosa"], "web", 1)
+    assert person_in_session(database, token) == people["rosa"]
+    assert person_in_session(database, "forged") is None
+    clock.turn(minutes=59)
+    assert person_in_session(database, token) is not None
+    clock.turn(minutes=1)
+    assert person_in_session(database, token) is None
+
+
+def test_a_session_ends_at_sign_out_and_with_the_account(database: Database, people: People) -> None:
+    first, second = (open_session(database, people["rosa"], "web", 1) for _ in range(2))
+    end_session(database, people["rosa"], first)
+    assert person_in_session(database, first) is None
+    assert person_in_session(database, second) is not None
+    service.close_person(database, people["olga"], "rosa")
+    assert person_in_session(database, second) is None
+    with pytest.raises(Refused, match="closed"):
+        open_session(database, service.person_by_username(database, "rosa"), "web", 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Rosa", "1rosa", "ro sa", "rosa-", "-rosa", "ro--sa", "r" * 32, "../rosa", "rosa\n"]
+)
+def test_a_user_name_is_a_slug(name: str) -> None:
+    with pytest.raises(InvalidInput):
+        person(name)
