@@ -1,0 +1,52 @@
+# The two commands are `make demo` and `make test`; `make` alone lists the rest.
+SHELL := /bin/bash
+python := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup image base lock lint types imports check test demo demo-stop clean
+
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what this machine lacks: Debian packages, Docker, Python and Node packages
+	@scripts/setup
+
+image: ## build the notebook image, if anything in it changed
+	@scripts/image
+
+base: ## make the image's Debian anew, with today's security updates, and build the image on it
+	@scripts/image --fresh-base
+
+lock: ## write requirements/*.lock anew from requirements/*.in
+	@scripts/lock
+
+lint: ## ruff
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+
+types: ## mypy --strict
+	@$(python) -m mypy
+
+imports: ## the rooms import one way only
+	@.venv/bin/lint-imports
+
+check: lint types imports ## all that reads the code without running it
+
+test: ## everything that is checked, on a machine that may lack everything
+	@scripts/setup --tests
+	@scripts/image
+	@$(MAKE) --no-print-directory check
+	@$(python) -m pytest --cov
+
+demo: ## provision the demo project, start everything, say who can sign in where
+	@scripts/setup
+	@scripts/image
+	@.venv/bin/myelin demo up
+
+demo-stop: ## stop the demo, and Docker if setup started it
+	@if [[ -x .venv/bin/myelin ]]; then .venv/bin/myelin demo down; fi
+	@scripts/stop-docker
+
+clean: ## remove what was made in the checkout; the demo's state and the caches stay
+	@rm -rf .venv node_modules build .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf '{}' +
