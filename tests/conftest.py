@@ -56,9 +56,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def database(database_url: str, clock: HandClock) -> Iterator[Database]:
     """An empty control database with every table and guard, once on SQLite and once on PostgreSQL."""
-    for room in ("data_catalog", "projects", "egress_review"):
+    for room in ("core/audit", "data_catalog", "projects", "egress_review"):
         if Path(room, "tables.py").exists():
-            import_module(f"{room}.tables")
+            import_module(f"{room.replace('/', '.')}.tables")
     database = Database(database_url, clock)
     database.create_all()
     yield database

@@ -1,0 +1,36 @@
+"""The one gate: whether a person may use a project now, and what of it."""
+
+from core.database import Database
+from core.errors import NotFound
+from core.people.service import person_by_username
+from projects.errors import AccessRefused
+from projects.models import Access
+from projects.policy import check_use, not_in_team
+from projects.records import find_project
+
+
+def check_access(database: Database, username: str, project_id: str) -> Access:
+    """Return what this person may use of this project now.
+
+    Raises AccessRefused unless the account is open, the person is in the team, the project is active, today (UTC)
+    lies within its dates, and it has its cut. A project that does not exist is refused like one of others.
+    """
+    try:
+        person = person_by_username(database, username)
+        with database.read() as connection:
+            project = find_project(connection, project_id)
+    except NotFound as error:
+        raise not_in_team(project_id) from error
+    check_use(project, person, database.clock().date())
+    assert project.cut is not None
+    assert project.subnet is not None
+    return Access(username, project_id, project.team[username], project.cut, project.subnet)
+
+
+def can_access(database: Database, username: str, project_id: str) -> bool:
+    """Tell whether this person may use this project now."""
+    try:
+        check_access(database, username, project_id)
+    except AccessRefused:
+        return False
+    return True

@@ -1,0 +1,225 @@
+"""Projects, their teams and what they were approved for: immutable values, validated when made."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from core.errors import InvalidInput
+from core.people.models import check_slug
+from core.settings import Settings
+from projects.errors import ProjectRejected
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
+Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class TeamRole(StrEnum):
+    """What somebody is within a project's team."""
+
+    LEAD = "lead"
+    RESEARCHER = "researcher"
+
+
+class ProjectState(StrEnum):
+    """Where a project is between proposal and close-out."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class TeamMember(_Strict):
+    """One line of a project file's team."""
+
+    username: str
+    role: TeamRole = Field(strict=False)
+
+    @field_validator("username")
+    @classmethod
+    def _is_slug(cls, username: str) -> str:
+        return _checked_slug(username, "user name")
+
+
+class TableRequest(_Strict):
+    """What a project file asks of one table: variables by name, and a condition its rows must meet."""
+
+    variables: tuple[Name, ...] = Field(min_length=1, strict=False)
+    row_filter: str = Field("", max_length=2000)
+
+    @field_validator("variables")
+    @classmethod
+    def _are_unique(cls, variables: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(variables)) < len(variables):
+            raise ValueError("names a variable twice")
+        return variables
+
+
+class ProjectFile(_Strict):
+    """A project as somebody proposes it: `datasets` is dataset → table → what is asked of it.
+
+    Both dates belong to the project: it may be used from the first through the last, in UTC.
+    """
+
+    id: str
+    title: Line
+    purpose: Prose
+    starts: date
+    ends: date
+    team: tuple[TeamMember, ...] = Field(min_length=1, strict=False)
+    datasets: Mapping[Name, Mapping[Name, TableRequest]] = Field(min_length=1)
+
+    @field_validator("id")
+    @classmethod
+    def _is_slug(cls, project_id: str) -> str:
+        return _checked_slug(project_id, "project id")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.ends < self.starts:
+            raise ValueError("ends before it starts")
+        usernames = [member.username for member in self.team]
+        if len(set(usernames)) < len(usernames):
+            raise ValueError("names somebody twice in its team")
+        if not any(member.role is TeamRole.LEAD for member in self.team):
+            raise ValueError('needs a lead in its team (role = "lead")')
+        if not all(self.datasets.values()):
+            raise ValueError("names a dataset without a table")
+        return self
+
+
+def load_project_file(path: Path) -> ProjectFile:
+    """Read a project file (TOML); raises ProjectRejected with every problem of form in it."""
+    try:
+        return ProjectFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise ProjectRejected([_in_words(problem["loc"], problem["msg"]) for problem in error.errors()]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProjectRejected([f"it is no TOML file: {error}"]) from error
+    except OSError as error:
+        raise InvalidInput(f"{path} can not be read: {error.strerror}.") from error
+
+
+def _checked_slug(text: str, what: str) -> str:
+    try:
+        return check_slug(text, what)
+    except InvalidInput as error:
+        raise ValueError(str(error)) from error
+
+
+def _in_words(location: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(str(part) for part in location) or "the file"
+    return f"{where}: {message.removeprefix('Value error, ')}"
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Somebody's time in a team."""
+
+    project_id: str
+    username: str
+    role: TeamRole
+    joined_at: datetime
+    left_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ApprovedTable:
+    """What a project may see of one table of one edition."""
+
+    dataset_id: str
+    edition: int
+    table_id: str
+    row_filter: str
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One extract that was made for a project; its files are gone once it is deleted."""
+
+    project_id: str
+    number: int
+    made_by: str
+    made_at: datetime
+    manifest_sha256: str
+    synthetic: bool
+    deleted_at: datetime | None = None
+
+    def folder(self, settings: Settings) -> Path:
+        """Return where the cut's files are."""
+        return settings.cuts / self.project_id / str(self.number)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project as it stands: memberships and cuts of all times, oldest first."""
+
+    id: str
+    title: str
+    purpose: str
+    starts: date
+    ends: date
+    state: ProjectState
+    created_by: str
+    created_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    subnet: IPv4Network | None
+    memberships: tuple[Membership, ...]
+    tables: tuple[ApprovedTable, ...]
+    cuts: tuple[Cut, ...]
+
+    @property
+    def team(self) -> dict[str, TeamRole]:
+        """Who is in the team now, and as what."""
+        return {member.username: member.role for member in self.memberships if member.left_at is None}
+
+    @property
+    def cut(self) -> Cut | None:
+        """The cut the project works on."""
+        kept = [cut for cut in self.cuts if cut.deleted_at is None]
+        return kept[-1] if kept else None
+
+
+@dataclass(frozen=True)
+class Access:
+    """What one person may use of one project now; made by `projects.access.check_access` alone."""
+
+    username: str
+    project_id: str
+    team_role: TeamRole
+    cut: Cut
+    subnet: IPv4Network
+
+    @property
+    def gateway(self) -> IPv4Address:
+        """The host's own address on the project's network."""
+        return gateway_of(self.subnet)
+
+    @property
+    def cut_sha256(self) -> str:
+        """The hash of the manifest of the cut, which holds the hash of every file in it."""
+        return self.cut.manifest_sha256
+
+    def cut_path(self, settings: Settings) -> Path:
+        """Return the folder that is mounted at `/data`."""
+        return self.cut.folder(settings)
+
+
+def gateway_of(subnet: IPv4Network) -> IPv4Address:
+    """Return the first usable address of a project's network, which is the host's."""
+    return subnet[1]

@@ -1,0 +1,127 @@
+"""Rules about projects: facts in, verdict or refusal out. The one table of states is here."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from core.people.models import Person, Role
+from projects.errors import AccessRefused, ActionRefused
+from projects.models import Project, ProjectState
+
+
+class Action(StrEnum):
+    """A step that moves a project from one state to another."""
+
+    APPROVE = "approve"
+    ACTIVATE = "activate"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """From this state, this action by one of these roles leads there."""
+
+    state: ProjectState
+    action: Action
+    roles: frozenset[Role]
+    to: ProjectState
+
+
+_DAC = frozenset({Role.DAC_MEMBER})
+_OPS = frozenset({Role.OPS})
+
+TRANSITIONS = (
+    Transition(ProjectState.PROPOSED, Action.APPROVE, _DAC, ProjectState.APPROVED),
+    Transition(ProjectState.PROPOSED, Action.CLOSE, _OPS | _DAC, ProjectState.CLOSED),
+    Transition(ProjectState.APPROVED, Action.ACTIVATE, _OPS, ProjectState.ACTIVE),
+    Transition(ProjectState.APPROVED, Action.CLOSE, _OPS | _DAC, ProjectState.CLOSED),
+    Transition(ProjectState.ACTIVE, Action.SUSPEND, _OPS | _DAC, ProjectState.SUSPENDED),
+    Transition(ProjectState.ACTIVE, Action.CLOSE, _OPS | _DAC, ProjectState.CLOSED),
+    Transition(ProjectState.SUSPENDED, Action.RESUME, _DAC, ProjectState.ACTIVE),
+    Transition(ProjectState.SUSPENDED, Action.CLOSE, _OPS | _DAC, ProjectState.CLOSED),
+)
+"""Every step there is. Whoever said yes says yes again: ops can stop a project, only the committee resumes it."""
+
+JUDGED = frozenset({Action.APPROVE, Action.RESUME})
+"""Actions that are a judgement on the project, and so not for its own people."""
+
+
+def roles_for(action: Action) -> frozenset[Role]:
+    """Return the roles that may take an action in one state or another."""
+    return frozenset[Role]().union(*(step.roles for step in TRANSITIONS if step.action is action))
+
+
+def check_transition(project: Project, action: Action, actor: Person) -> ProjectState:
+    """Return the state an action leads to; raises ActionRefused where it is not open here, or not to this person."""
+    step = next((step for step in TRANSITIONS if (step.state, step.action) == (project.state, action)), None)
+    if step is None:
+        raise ActionRefused(f"{project.id} is {project.state}: {action} is not open.", _open_actions(project.state))
+    if not actor.active or not actor.roles & step.roles:
+        roles = " or ".join(sorted(step.roles))
+        raise ActionRefused(f"{actor.username} may not {action} a project.", f"It takes the role {roles}.")
+    if action in JUDGED:
+        _check_apart(project, actor)
+    return step.to
+
+
+def can_transition(project: Project, action: Action, actor: Person) -> bool:
+    """Tell whether this person may take this action on the project now."""
+    try:
+        check_transition(project, action, actor)
+    except ActionRefused:
+        return False
+    return True
+
+
+def check_add_member(project: Project, username: str, actor: Person) -> None:
+    """Refuse a new member of a closed project, one who is in already, and anybody who judges the project."""
+    if project.state is ProjectState.CLOSED:
+        raise ActionRefused(f"{project.id} is closed.", "Its team can not change.")
+    if username in project.team:
+        raise ActionRefused(f"{username} is in the team of {project.id} already.")
+    if username in (actor.username, project.approved_by):
+        raise ActionRefused(f"{username} judges {project.id} and can not be in its team.", "Choose somebody else.")
+    _check_apart(project, actor)
+
+
+def check_remove_member(project: Project, username: str) -> None:
+    """Refuse to take somebody out of a team they are not in."""
+    if username not in project.team:
+        raise ActionRefused(f"{username} is not in the team of {project.id}.")
+
+
+def check_use(project: Project, person: Person, today: date) -> None:
+    """Refuse a person the use of a project unless all holds: an open account, a place in the team, and an active
+    project within its dates that has its cut.
+    """
+    if not person.active:
+        raise AccessRefused("This account is closed.", "Ask operations if that is a mistake.")
+    if person.username not in project.team:
+        raise not_in_team(project.id)
+    if project.state is not ProjectState.ACTIVE:
+        raise AccessRefused(f"{project.id} is {project.state}, not active.", "Ask operations what it waits for.")
+    if today < project.starts:
+        raise AccessRefused(f"{project.id} starts on {project.starts}.", "Come back that day.")
+    if today > project.ends:
+        raise AccessRefused(f"{project.id} ended on {project.ends}.", "Ask for an extension.")
+    if project.cut is None or project.subnet is None:
+        raise AccessRefused(f"{project.id} has no data to show.", "Ask operations to look at it.")
+
+
+def not_in_team(project_id: str) -> AccessRefused:
+    """Return the one refusal for a project that is not there and one that is not this person's."""
+    return AccessRefused(f"You are not in the team of a project {project_id}.", "Its lead can ask for you to be added.")
+
+
+def _check_apart(project: Project, actor: Person) -> None:
+    if actor.username == project.created_by:
+        raise ActionRefused("Nobody judges a project they proposed.", "Ask another DAC member.")
+    if any(actor.username == member.username for member in project.memberships):
+        raise ActionRefused("Nobody judges a project whose team they are or were in.", "Ask another DAC member.")
+
+
+def _open_actions(state: ProjectState) -> str:
+    actions = [str(step.action) for step in TRANSITIONS if step.state is state]
+    return f"Open now: {', '.join(actions)}." if actions else "Nothing is open any more."

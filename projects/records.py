@@ -1,0 +1,51 @@
+"""Projects as they are kept: rows in, values out."""
+
+from ipaddress import IPv4Network
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from core.errors import NotFound
+from projects import tables
+from projects.models import ApprovedTable, Cut, Membership, Project, ProjectState, TeamRole
+
+
+def find_project(connection: Connection, project_id: str) -> Project:
+    """Return a project as it stands in this transaction; raises NotFound."""
+    row = connection.execute(select(tables.project).where(tables.project.c.id == project_id)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no project {project_id}.", "`myelin project list` shows those there are.")
+    return Project(
+        **{
+            **row,
+            "state": ProjectState(row["state"]),
+            "subnet": IPv4Network(row["subnet"]) if row["subnet"] else None,
+            "memberships": tuple(
+                Membership(**{**member, "role": TeamRole(member["role"])})
+                for member in _rows(connection, tables.membership, project_id, "joined_at", "username")
+            ),
+            "tables": _approved(connection, project_id),
+            "cuts": tuple(Cut(**cut) for cut in _rows(connection, tables.cut, project_id, "number")),
+        }
+    )
+
+
+def _approved(connection: Connection, project_id: str) -> tuple[ApprovedTable, ...]:
+    variables: dict[tuple[str, str], list[str]] = {}
+    for row in _rows(connection, tables.approved_variable, project_id, "variable"):
+        variables.setdefault((row["dataset_id"], row["table_id"]), []).append(row["variable"])
+    return tuple(
+        ApprovedTable(
+            dataset_id=row["dataset_id"],
+            edition=row["edition"],
+            table_id=row["table_id"],
+            row_filter=row["row_filter"],
+            variables=tuple(variables[row["dataset_id"], row["table_id"]]),
+        )
+        for row in _rows(connection, tables.approved_table, project_id, "dataset_id", "table_id")
+    )
+
+
+def _rows(connection: Connection, table: Table, project_id: str, *order: str) -> list[dict[str, Any]]:
+    statement = select(table).where(table.c.project_id == project_id).order_by(*(table.c[name] for name in order))
+    return [dict(row) for row in connection.execute(statement).mappings()]
