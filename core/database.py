@@ -103,7 +103,7 @@ class Database:
 
         Raises UnauditedChange where the block recorded nothing, and rolls back on any error.
         """
-        with _translated(), self._writing() as connection:
+        with _translated(), self.writing() as connection:
             transaction = Transaction(connection, actor, self.clock())
             yield transaction
             if not transaction.recorded:
@@ -113,7 +113,7 @@ class Database:
         """Make every table and guard of the rooms imported so far in an empty database."""
         from core.guards import put_in_place
 
-        with self._writing() as connection:
+        with self.writing() as connection:
             metadata.create_all(connection)
             put_in_place(connection)
 
@@ -122,7 +122,8 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """Give the bare write transaction, for making and migrating tables; everything else uses `write`."""
         with self.engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
             yield connection
 

@@ -1,0 +1,1 @@
+"""The `myelin` command: composition of every room, and what runs them."""

@@ -1,0 +1,24 @@
+"""Activate a project with what only the whole house has: the image that makes the views, and the network."""
+
+from functools import partial
+
+from hub.views import make_views
+
+from core.database import Database
+from core.people.models import Person
+from core.settings import Settings
+from hub.network import ensure_project_network
+from projects import service
+from projects.models import Project
+
+
+def activate(settings: Settings, database: Database, actor: Person, project_id: str) -> Project:
+    """Make the project's cut, its views and its network, and open it to its team."""
+    return service.activate_project(
+        database,
+        settings,
+        actor,
+        project_id,
+        make_views=partial(make_views, settings),
+        make_network=ensure_project_network,
+    )

@@ -1,0 +1,35 @@
+"""`myelin dataset …`: take source files in as editions of a declared dataset."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data_catalog import service
+from ops import context
+from ops.show import show_facts, show_table, step
+
+app = typer.Typer(help="Datasets and their editions.", no_args_is_help=True)
+
+
+@app.command()
+def ingest(
+    declaration: Annotated[Path, typer.Argument(help="The dataset's declaration (TOML).")],
+    sources: Annotated[Path, typer.Argument(help="Folder of the source files the declaration names.")],
+    synthetic: Annotated[bool, typer.Option(help="Label the edition as synthetic data.")] = False,
+) -> None:
+    """Check every value against the declaration and publish an edition, or refuse with a report."""
+    with step(f"Reading and checking {declaration.stem}"):
+        edition = service.ingest_dataset(
+            context.database(), context.settings(), context.signed_in(), declaration, sources, synthetic=synthetic
+        )
+    facts = [(table.table, f"{table.rows:,} rows") for table in edition.tables]
+    show_facts(f"{edition.dataset}, edition {edition.number}", facts)
+
+
+@app.command("list")
+def list_datasets() -> None:
+    """List every dataset's newest edition."""
+    context.signed_in()
+    rows = [[e.dataset, str(e.number), str(e.published_at)[:16]] for e in service.newest_editions(context.database())]
+    show_table("Datasets", ["dataset", "edition", "published"], rows)

@@ -1,0 +1,101 @@
+"""`myelin project …`: from a project file to a running project, and to its end."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops import context
+from ops.activation import activate as activate_project
+from ops.show import show_facts, show_table, step
+from projects import service
+from projects.models import Project, TeamRole, load_project_file
+
+app = typer.Typer(help="Projects: create, approve, activate, suspend, resume, close.", no_args_is_help=True)
+
+ProjectId = Annotated[str, typer.Argument(help="The project's id.")]
+Username = Annotated[str, typer.Argument(help="The person's user name.")]
+
+
+@app.command("list")
+def list_projects() -> None:
+    """List every project."""
+    context.signed_in()
+    rows = [[p.id, p.state, p.title, ", ".join(p.team), str(p.ends)] for p in service.all_projects(context.database())]
+    show_table("Projects", ["project", "state", "title", "team", "ends"], rows)
+
+
+@app.command()
+def show(project_id: ProjectId) -> None:
+    """Show a project: its state, team, dates, data and cut."""
+    context.signed_in()
+    _show(service.project(context.database(), project_id))
+
+
+@app.command()
+def create(file: Annotated[Path, typer.Argument(help="The project file (TOML).")]) -> None:
+    """Propose a project from its file; nothing is written unless everything in it is known."""
+    _show(service.create_project(context.database(), context.signed_in(), load_project_file(file)))
+
+
+@app.command()
+def approve(project_id: ProjectId) -> None:
+    """Approve a proposed project, as a member of the data access committee."""
+    _show(service.approve_project(context.database(), context.signed_in(), project_id))
+
+
+@app.command()
+def activate(project_id: ProjectId) -> None:
+    """Make the project's cut and network, and open it to its team."""
+    actor = context.signed_in()
+    with step("Making the cut, its views and the network"):
+        activated = activate_project(context.settings(), context.database(), actor, project_id)
+    _show(activated)
+
+
+@app.command()
+def suspend(project_id: ProjectId) -> None:
+    """Stop a project for now; its running servers are killed within seconds."""
+    _show(service.suspend_project(context.database(), context.signed_in(), project_id))
+
+
+@app.command()
+def resume(project_id: ProjectId) -> None:
+    """Open a suspended project again, as a member of the data access committee."""
+    _show(service.resume_project(context.database(), context.signed_in(), project_id))
+
+
+@app.command()
+def close(project_id: ProjectId) -> None:
+    """End a project: its servers are killed, its cut and its pseudonym key deleted."""
+    closed = service.close_project(context.database(), context.settings(), context.signed_in(), project_id)
+    _show(closed)
+
+
+@app.command("add-member")
+def add_member(
+    project_id: ProjectId,
+    username: Username,
+    role: Annotated[TeamRole, typer.Option(help="Place in the team.")] = TeamRole.RESEARCHER,
+) -> None:
+    """Add somebody to the team."""
+    _show(service.add_member(context.database(), context.signed_in(), project_id, username, role))
+
+
+@app.command("remove-member")
+def remove_member(project_id: ProjectId, username: Username) -> None:
+    """Take somebody out of the team; their running server is killed within seconds."""
+    _show(service.remove_member(context.database(), context.signed_in(), project_id, username))
+
+
+def _show(project: Project) -> None:
+    team = ", ".join(f"{name} ({role})" for name, role in project.team.items()) or "nobody"
+    facts = [("state", str(project.state)), ("team", team), ("dates", f"{project.starts} to {project.ends}")]
+    for table in project.tables:
+        rows = f", rows where {table.row_filter}" if table.row_filter else ""
+        where = f"{table.dataset_id}.{table.table_id}"
+        facts.append((where, f"edition {table.edition}: {', '.join(table.variables)}{rows}"))
+    if project.cut:
+        cut = project.cut
+        facts.append(("cut", f"{cut.number} of {cut.made_at:%Y-%m-%d %H:%M} UTC, manifest {cut.manifest_sha256[:12]}…"))
+    show_facts(f"{project.id}: {project.title}", facts)

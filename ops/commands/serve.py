@@ -1,0 +1,50 @@
+"""`myelin serve …`: the long-running parts, one process each."""
+
+import os
+import sys
+from pathlib import Path
+
+import typer
+import uvicorn
+from egress_review.api import make_app as make_egress_api
+
+from hub.firewall import ensure_firewall
+from ops import context, worker
+from portal.app import make_app as make_portal
+
+app = typer.Typer(help="Run one part of the installation in the foreground.", no_args_is_help=True)
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@app.command()
+def portal() -> None:
+    """Run the portal."""
+    settings = context.settings()
+    uvicorn.run(make_portal(context.database(), settings), host=settings.host, port=settings.portal_port)
+
+
+@app.command()
+def egress() -> None:
+    """Run the egress API on the project networks' gateways, behind the firewall."""
+    settings = context.settings()
+    ensure_firewall(settings)
+    application = make_egress_api(context.database(), settings)
+    uvicorn.run(application, host="0.0.0.0", port=settings.egress_port, proxy_headers=False)  # noqa: S104 (the firewall)
+
+
+@app.command()
+def hub() -> None:
+    """Run JupyterHub, in this process, with `jupyterhub_config.py`."""
+    ensure_firewall(context.settings())
+    node_tools = CHECKOUT / "node_modules" / ".bin"
+    path = f"{Path(sys.executable).parent}:{node_tools}:{os.environ['PATH']}"
+    os.chdir(context.settings().state)
+    config = CHECKOUT / "jupyterhub_config.py"
+    os.execve(sys.executable, [sys.executable, "-m", "jupyterhub", "-f", str(config)], {**os.environ, "PATH": path})
+
+
+@app.command("worker")
+def run_worker() -> None:
+    """Run what goes on by itself: ending servers that lost their right, checkpointing the audit log."""
+    worker.run(context.settings(), context.database())

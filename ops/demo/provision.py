@@ -1,0 +1,97 @@
+"""Everything the demo needs in its control database and vault, made through the services people use, and only once."""
+
+from pathlib import Path
+
+from data_catalog.service import ingest_dataset, newest_editions
+from data_catalog.synthetic import write_synthetic_sources
+from projects.service import approve_project, create_project, project
+
+from core.database import Database
+from core.errors import NotFound
+from core.people.models import Person
+from core.people.service import (
+    add_person,
+    bootstrap_ops,
+    confirm_role,
+    pending_grants,
+    person_by_username,
+    propose_role,
+)
+from core.settings import Settings
+from ops.activation import activate
+from ops.demo.cast import CAST, DAC_MEMBER, DATA_MANAGER, FIRST_OPS, SECOND_OPS, Part
+from ops.demo.provider import pass_through
+from ops.login import sign_in
+from ops.show import step
+from projects.models import ProjectState, load_project_file
+
+HERE = Path(__file__).parent
+DECLARATIONS = HERE.parents[1] / "data_catalog" / "datasets"
+OPEN_RECORDS = HERE.parents[2] / "shared" / "data"
+DATASETS = ("cis_cohort", "edss_visits")
+PROJECT_FILE = HERE / "cis-spinal.toml"
+
+
+def provision(settings: Settings, database: Database) -> None:
+    """Bring the people, the two datasets and the demo project to where the first notebook can be opened."""
+    with step("People and roles"):
+        _ensure_people(settings, database)
+    for dataset in DATASETS:
+        _ensure_dataset(settings, database, dataset)
+    _ensure_project(settings, database)
+
+
+def _ensure_people(settings: Settings, database: Database) -> None:
+    if not _known(database, FIRST_OPS.username):
+        bootstrap_ops(database, FIRST_OPS.person(settings))
+    first = _signed_in(settings, database, FIRST_OPS)
+    for part in CAST:
+        if not _known(database, part.username):
+            add_person(database, first, part.person(settings))
+        for role in set(part.roles) - person_by_username(database, part.username).roles:
+            propose_role(database, first, part.username, role)
+    waiting = pending_grants(database)
+    if waiting:
+        second = _signed_in(settings, database, SECOND_OPS)
+        for grant in waiting:
+            confirm_role(database, second, grant.id)
+
+
+def _ensure_dataset(settings: Settings, database: Database, dataset: str) -> None:
+    if any(edition.dataset == dataset for edition in newest_editions(database)):
+        return
+    sources, synthetic = OPEN_RECORDS / dataset, False
+    if not sources.exists():
+        sources, synthetic = settings.state / "synthetic" / dataset, True
+        write_synthetic_sources(dataset, sources)
+    kind = "synthetic records" if synthetic else "open records"
+    with step(f"Dataset {dataset}: reading, checking and publishing {kind}"):
+        actor = _signed_in(settings, database, DATA_MANAGER)
+        ingest_dataset(database, settings, actor, DECLARATIONS / f"{dataset}.toml", sources, synthetic=synthetic)
+
+
+def _ensure_project(settings: Settings, database: Database) -> None:
+    file = load_project_file(PROJECT_FILE)
+    try:
+        state = project(database, file.id).state
+    except NotFound:
+        create_project(database, _signed_in(settings, database, FIRST_OPS), file)
+        state = ProjectState.PROPOSED
+    if state is ProjectState.PROPOSED:
+        approve_project(database, _signed_in(settings, database, DAC_MEMBER), file.id)
+        state = ProjectState.APPROVED
+    if state is ProjectState.APPROVED:
+        with step(f"Project {file.id}: making its cut, views and network"):
+            activate(settings, database, _signed_in(settings, database, FIRST_OPS), file.id)
+
+
+def _known(database: Database, username: str) -> Person | None:
+    try:
+        return person_by_username(database, username)
+    except NotFound:
+        return None
+
+
+def _signed_in(settings: Settings, database: Database, part: Part) -> Person:
+    person, _ = sign_in(settings, database, open_page=lambda address: pass_through(settings, part.username, address))
+    return person
