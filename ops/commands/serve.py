@@ -41,7 +41,8 @@ def hub() -> None:
     path = f"{Path(sys.executable).parent}:{node_tools}:{os.environ['PATH']}"
     os.chdir(context.settings().state)
     config = CHECKOUT / "jupyterhub_config.py"
-    os.execve(sys.executable, [sys.executable, "-m", "jupyterhub", "-f", str(config)], {**os.environ, "PATH": path})
+    command = [sys.executable, "-m", "jupyterhub", "-f", str(config)]
+    os.execve(sys.executable, command, {**os.environ, "PATH": path})  # noqa: S606  (this process becomes the hub)
 
 
 @app.command("worker")
