@@ -26,28 +26,40 @@ class MyelinError(Exception):
 
 
 class Refused(MyelinError):
+    """A rule said no: who, in what state, or against what limit."""
+
     status = 403
     exit_code = 3
 
 
 class Conflict(Refused):
+    """The thing has moved on since it was looked at."""
+
     status = 409
 
 
 class NotFound(MyelinError):
+    """There is no such thing, or not for this person."""
+
     status = 404
     exit_code = 4
 
 
 class InvalidInput(MyelinError):
+    """What was given can not be understood or breaks its declaration."""
+
     status = 422
     exit_code = 2
 
 
 class Unavailable(MyelinError):
+    """Something this needs does not answer."""
+
     status = 503
     exit_code = 5
 
 
 class IntegrityBroken(MyelinError):
+    """Stored bytes or history are not what was written."""
+
     exit_code = 6

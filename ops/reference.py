@@ -1,0 +1,89 @@
+"""Write the reference pages of `docs/reference/` from the code: commands, settings, permissions and exit codes."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import typer
+from click import Command, Context, Group
+
+from core.errors import MyelinError
+from core.permissions import all_permissions
+from core.settings import Settings
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+_NOTE = "<!-- written by `make docs` from the code; a test fails when it lags -->"
+
+
+def pages() -> dict[str, str]:
+    """Return every reference page by its file name."""
+    writers: dict[str, Callable[[], str]] = {
+        "commands.md": _commands,
+        "settings.md": _settings,
+        "permissions.md": _permissions,
+        "errors.md": _errors,
+    }
+    return {name: f"{_NOTE}\n\n{write()}" for name, write in writers.items()}
+
+
+def write_pages() -> None:
+    """Write every page anew."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text)
+
+
+def _commands() -> str:
+    from ops.cli import app
+
+    root = typer.main.get_command(app)
+    lines = ["# Commands", "", "| command | what it does |", "|---|---|"]
+    lines += [f"| `{name}` | {command.get_short_help_str(200)} |" for name, command in walk(root, "myelin")]
+    return "\n".join(lines) + "\n"
+
+
+def walk(command: Command, name: str) -> Iterator[tuple[str, Command]]:
+    """Yield every command below this one with its full name and arguments."""
+    if isinstance(command, Group):
+        for child in command.list_commands(Context(command)):
+            yield from walk(command.commands[child], f"{name} {child}")
+        return
+    arguments = [str(parameter.name).upper() for parameter in command.params if parameter.param_type_name == "argument"]
+    yield " ".join([name, *arguments]), command
+
+
+def _settings() -> str:
+    lines = [
+        "# Settings",
+        "",
+        "Read once, from the environment.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = f"`{field.default}`" if field.default != "" else "none"
+        lines.append(f"| `MYELIN_{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _permissions() -> str:
+    lines = ["# Permissions", "", "Named `room:thing:action`; held by roles, denied to everybody else."]
+    lines += ["", "| permission | roles |", "|---|---|"]
+    lines += [f"| `{name}` | {', '.join(sorted(roles))} |" for name, roles in all_permissions().items()]
+    return "\n".join(lines) + "\n"
+
+
+def _errors() -> str:
+    lines = ["# Errors", "", "| error | HTTP status | exit code | meaning |", "|---|---:|---:|---|"]
+    for error in sorted(_family(MyelinError), key=lambda kind: (kind.exit_code, kind.__name__)):
+        meaning = (error.__doc__ or "").strip().split("\n")[0]
+        lines.append(f"| `{error.__name__}` | {error.status} | {error.exit_code} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _family(kind: type[MyelinError]) -> set[type[MyelinError]]:
+    return {kind}.union(*(_family(child) for child in kind.__subclasses__()))
+
+
+if __name__ == "__main__":
+    write_pages()
