@@ -1,0 +1,176 @@
+"""Sign-in by OpenID Connect, for browser and command line: authorization code with PKCE, a verified ID token.
+
+The provider is asked for its addresses and keys at each sign-in: sign-ins are rare, and a changed key is never missed.
+Sources: OpenID Connect Core 1.0 section 3.1, RFC 7636 (PKCE), RFC 8252 (loopback redirects of command-line tools).
+"""
+
+import hashlib
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from core.errors import Refused, Unavailable
+from core.settings import Settings
+
+SCOPE = "openid profile email"
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+CLOCK_SKEW_SECONDS = 60
+CLIENT_SECRET_FILE = "oidc-client-secret"
+"""Where among the keys the secret is put that the provider gave this installation."""
+
+_TIMEOUT_SECONDS = 10.0
+
+
+class SignInRefused(Refused):
+    """The provider's answer to a sign-in is not one to trust."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One sign-in under way: what its answer must carry, known only to who began it."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+    @classmethod
+    def begin(cls) -> "Attempt":
+        """Draw a new attempt."""
+        return cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48))
+
+    @property
+    def challenge(self) -> str:
+        """The verifier's SHA-256, which the provider compares with the verifier later (RFC 7636, S256)."""
+        return urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Whom the provider vouches for."""
+
+    issuer: str
+    subject: str
+    name: str
+    email: str
+
+
+def check_issuer(settings: Settings) -> None:
+    """Refuse, outside demo mode, a sign-in provider or a portal that is not reached over https, or is on loopback."""
+    if settings.mode == "demo":
+        return
+    for what, url in (("sign-in provider", settings.oidc_issuer), ("portal", settings.portal_url)):
+        parts = urlsplit(url)
+        if parts.scheme != "https" or _is_loopback(parts.hostname or ""):
+            name = "MYELIN_OIDC_ISSUER" if what == "sign-in provider" else "MYELIN_PORTAL_URL"
+            raise Refused(f"The {what} {url} is for a demo only.", f"Set {name} to an https address, or MYELIN_MODE.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+class OidcClient:
+    """Talk to the sign-in provider of an installation; raises Refused where it is none for this mode."""
+
+    def __init__(self, settings: Settings) -> None:
+        check_issuer(settings)
+        self._settings = settings
+
+    def authorization_url(self, attempt: Attempt, redirect_uri: str) -> str:
+        """Return where the browser goes to sign in."""
+        query = {
+            "response_type": "code",
+            "client_id": self._settings.oidc_client_id,
+            "redirect_uri": redirect_uri,
+            "scope": SCOPE,
+            "state": attempt.state,
+            "nonce": attempt.nonce,
+            "code_challenge": attempt.challenge,
+            "code_challenge_method": "S256",
+        }
+        endpoint = self._metadata()["authorization_endpoint"]
+        return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(query)}"
+
+    def exchange(self, code: str, attempt: Attempt, redirect_uri: str) -> Claims:
+        """Trade the code a sign-in came back with for verified claims; raises SignInRefused or Unavailable."""
+        metadata = self._metadata()
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "client_id": self._settings.oidc_client_id,
+            "code_verifier": attempt.verifier,
+        }
+        answer = self._call("POST", metadata["token_endpoint"], data=form, auth=self._client_secret)
+        return self._verified(str(answer.get("id_token", "")), self._call("GET", metadata["jwks_uri"]), attempt)
+
+    def _verified(self, id_token: str, keys: Any, attempt: Attempt) -> Claims:
+        client = self._settings.oidc_client_id
+        rules = jwt.JWTClaimsRegistry(
+            leeway=CLOCK_SKEW_SECONDS,
+            iss={"essential": True, "value": self._settings.oidc_issuer},
+            aud={"essential": True, "value": client},
+            exp={"essential": True},
+            iat={"essential": True},
+            sub={"essential": True},
+            nonce={"essential": True, "value": attempt.nonce},
+        )
+        try:
+            claims = jwt.decode(id_token, KeySet.import_key_set(keys), algorithms=ALGORITHMS).claims
+            rules.validate(claims)
+        except (JoseError, ValueError) as error:
+            raise SignInRefused("The sign-in could not be verified.", "Try again; if it stays, tell ops.") from error
+        for_us_alone = claims["aud"] in (client, [client])
+        if claims.get("azp", client if for_us_alone else None) != client:
+            raise SignInRefused("The sign-in was made for another application.", "Start again from the portal.")
+        name, email = (str(claims.get(claim, "")) for claim in ("name", "email"))
+        return Claims(str(claims["iss"]), str(claims["sub"]), name, email)
+
+    def _metadata(self) -> Mapping[str, Any]:
+        issuer = self._settings.oidc_issuer
+        metadata = self._call("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        if metadata.get("issuer") != issuer:
+            raise Unavailable("The sign-in provider calls itself by another name than it is configured with.")
+        return metadata
+
+    @cached_property
+    def _client_secret(self) -> httpx.BasicAuth | None:
+        """The secret a provider gave this client, where it gave one; the demo's provider wants one and takes any."""
+        path = self._settings.keys / CLIENT_SECRET_FILE
+        if not path.exists() and self._settings.mode != "demo":
+            return None
+        secret = path.read_text().strip() if path.exists() else "demo"
+        return httpx.BasicAuth(quote(self._settings.oidc_client_id, safe=""), quote(secret, safe=""))
+
+    def _call(self, method: str, url: str, **options: Any) -> dict[str, Any]:
+        address, headers = self._reachable(url)
+        try:
+            answer = httpx.request(method, address, headers=headers, timeout=_TIMEOUT_SECONDS, **options)
+        except httpx.HTTPError as error:
+            raise Unavailable("The sign-in provider does not answer.", "Try again in a minute.") from error
+        if answer.is_client_error:
+            raise SignInRefused("The sign-in provider did not accept this sign-in.", "Start again from the portal.")
+        try:
+            return dict(answer.raise_for_status().json())
+        except (httpx.HTTPError, ValueError, TypeError) as error:
+            raise Unavailable("The sign-in provider's answer can not be read.", "Try again in a minute.") from error
+
+    def _reachable(self, url: str) -> tuple[str, dict[str, str]]:
+        """Return where to call, and the host to ask for: servers may reach the issuer at another address."""
+        backchannel, issuer = self._settings.oidc_backchannel.rstrip("/"), self._settings.oidc_issuer.rstrip("/")
+        if backchannel and (url == issuer or url.startswith(f"{issuer}/")):
+            return backchannel + url.removeprefix(issuer), {"Host": urlsplit(issuer).netloc}
+        return url, {}

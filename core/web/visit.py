@@ -1,0 +1,146 @@
+"""One request of one signed-in person: the dependency every page of every room starts from.
+
+A form is accepted only from the portal's own pages. Three things say so: the browser (`Sec-Fetch-Site`, `Origin`), the
+session cookie (`SameSite=Lax`), and a token in the form that only this session's pages hold. The check sits in the
+same dependency as the sign-in, so that no room can have the one without the other.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote, unquote, urlsplit
+
+from fastapi import Depends
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.requests import Request
+
+from core.database import Database
+from core.errors import MyelinError, Refused
+from core.people.models import Person
+from core.people.sessions import person_in_session
+from core.permissions import may
+from core.settings import Settings
+from core.web.site import Site
+
+SESSION = "myelin-session"
+NOTICE = "myelin-notice"
+TOKEN_FIELD = "form_token"  # noqa: S105  (the name of a form field)
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+class NotSignedIn(MyelinError):
+    """The page is for people who are signed in."""
+
+    status = 401
+
+
+class ForgedForm(Refused):
+    """A form did not come from a page of the portal's own that this session was shown."""
+
+    def __init__(self) -> None:
+        super().__init__("This form did not come from a page you have open here.", "Open the page anew and try again.")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request, who makes it, and what a route needs to answer it."""
+
+    request: Request
+    site: Site
+    person: Person
+    session: str
+
+    @property
+    def database(self) -> Database:
+        """The control database."""
+        return self.site.database
+
+    @property
+    def settings(self) -> Settings:
+        """The installation's settings."""
+        return self.site.settings
+
+    @property
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.site.now
+
+    @property
+    def form_token(self) -> str:
+        """What a form of this session carries to show that it is ours."""
+        return hmac.digest(self.site.key, b"form:" + self.session.encode(), "sha256").hex()
+
+    def may(self, permission: str) -> bool:
+        """Tell whether the person holds a permission, to show or leave out what it is for."""
+        return may(self.person, permission)
+
+    def show(self, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
+        """Answer with a page."""
+        return show(self.request, self.site, template, {"visit": self, **facts}, status)
+
+    def go(self, path: str, notice: str = "") -> RedirectResponse:
+        """Answer a form: go on to a page of ours, which says once what was done."""
+        response = RedirectResponse(path, status_code=303)
+        if notice:
+            name, https = self.site.cookie(NOTICE), self.site.https
+            response.set_cookie(name, quote(notice), max_age=60, httponly=True, samesite="strict", secure=https)
+        return response
+
+
+def show(
+    request: Request, site: Site, template: str, facts: Mapping[str, Any], status: int = 200
+) -> HTMLResponse:
+    """Answer with a page, for a visitor (`visit` among the facts) or for somebody not signed in."""
+    name = site.cookie(NOTICE)
+    shared = {"site": site, "here": request.url.path, "notice": unquote(request.cookies.get(name, "")), "visit": None}
+    response = HTMLResponse(site.templates.get_template(template).render({**shared, **facts}), status_code=status)
+    if shared["notice"]:
+        response.delete_cookie(name, httponly=True, samesite="strict", secure=site.https)
+    return response
+
+
+async def _form_token(request: Request) -> str:
+    if request.method in SAFE_METHODS:
+        return ""
+    token = (await request.form()).get(TOKEN_FIELD, "")
+    return token if isinstance(token, str) else ""
+
+
+def signed_in(request: Request, form_token: Annotated[str, Depends(_form_token)]) -> Visit:
+    """Return the visit of whoever is signed in; raises NotSignedIn, and ForgedForm for a form that is not ours."""
+    site: Site = request.app.state.site
+    session = request.cookies.get(site.cookie(SESSION), "")
+    person = person_in_session(site.database, session) if session else None
+    if person is None:
+        raise NotSignedIn("Please sign in first.")
+    visit = Visit(request, site, person, session)
+    request.state.visit = visit
+    if request.method not in SAFE_METHODS:
+        check_own_form(request, site)
+        if not hmac.compare_digest(form_token.encode(), visit.form_token.encode()):
+            raise ForgedForm
+    return visit
+
+
+SignedIn = Annotated[Visit, Depends(signed_in)]
+
+
+def perhaps_signed_in(request: Request, form_token: Annotated[str, Depends(_form_token)]) -> Visit | None:
+    """Return the visit of whoever is signed in, or nobody's, for the few pages that everybody may see."""
+    try:
+        return signed_in(request, form_token)
+    except NotSignedIn:
+        return None
+
+
+PerhapsSignedIn = Annotated[Visit | None, Depends(perhaps_signed_in)]
+
+
+def check_own_form(request: Request, site: Site) -> None:
+    """Raise ForgedForm unless the browser says that the form was sent from a page of the portal itself."""
+    own = "{0.scheme}://{0.netloc}".format(urlsplit(site.settings.portal_url))
+    where, origin = request.headers.get("sec-fetch-site", "same-origin"), request.headers.get("origin")
+    if where != "same-origin" or origin != own:
+        raise ForgedForm

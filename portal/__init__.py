@@ -1,0 +1,1 @@
+"""The one web application: sign-in, navigation, home, operations; every room's pages are mounted here."""
