@@ -1,0 +1,14 @@
+"""The kernels of the image, and no other: the server would serve every file beside a kernel's description."""
+
+import sys
+
+from jupyter_client.kernelspec import KernelSpecManager
+from traitlets import default
+
+
+class ImageKernels(KernelSpecManager):
+    """Look for kernels in the image alone, not in the home folder."""
+
+    @default("kernel_dirs")
+    def _folders_of_the_image(self) -> list[str]:
+        return [f"{sys.prefix}/share/jupyter/kernels"]
