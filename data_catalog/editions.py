@@ -1,0 +1,154 @@
+"""Editions as they are kept: the manifest, the folder in the vault, the row in the database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection, func, select
+
+from core import canonical
+from core.files import sha256_bytes, sha256_file
+from core.settings import Settings
+from data_catalog.errors import EditionBroken, EditionNotFound
+from data_catalog.models import DatasetDeclaration
+from data_catalog.tables import edition as edition_table
+
+MANIFEST = "manifest.json"
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceEntry(_Kept):
+    """A source file an edition was read from; only its hash is kept."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+class TableEntry(_Kept):
+    """One table of an edition: its Parquet file in the vault."""
+
+    table: str
+    path: str
+    sha256: str
+    bytes: int
+    rows: int
+
+
+class EditionManifest(_Kept):
+    """What an edition is, proven by hashes; written beside its files and never changed."""
+
+    dataset: str
+    number: int
+    declaration_sha256: str
+    synthetic: bool
+    published_by: str
+    published_at: datetime
+    sources: tuple[SourceEntry, ...]
+    tables: tuple[TableEntry, ...]
+
+    def table(self, name: str) -> TableEntry:
+        """Return a table's entry by its name; raises KeyError."""
+        return {table.table: table for table in self.tables}[name]
+
+    def to_bytes(self) -> bytes:
+        """Return the manifest as it is written and hashed."""
+        return canonical.dumps(self.model_dump(mode="json"))
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A published edition, as the control database knows it."""
+
+    dataset: str
+    number: int
+    declaration: DatasetDeclaration
+    manifest_sha256: str
+    rows: int
+    bytes: int
+    synthetic: bool
+    published_by: str
+    published_at: datetime
+
+    def folder(self, settings: Settings) -> Path:
+        """Return where the edition's files are."""
+        return edition_folder(settings, self.dataset, self.number)
+
+
+def edition_folder(settings: Settings, dataset_id: str, number: int) -> Path:
+    """Return where an edition's files are, or would be."""
+    return settings.vault / dataset_id / str(number)
+
+
+def find_edition(connection: Connection, dataset_id: str, number: int | None = None) -> Edition:
+    """Return an edition, the newest where no number is given; raises EditionNotFound with close names."""
+    if number is None:
+        number = newest_number(connection, dataset_id)
+    matches = (edition_table.c.dataset_id == dataset_id, edition_table.c.number == number)
+    row = connection.execute(select(edition_table).where(*matches)).mappings().first()
+    if row is not None:
+        return _to_edition(dict(row))
+    known = dataset_ids(connection)
+    if dataset_id in known:
+        raise EditionNotFound(f"There is no edition {number} of the dataset {dataset_id}.")
+    close = get_close_matches(dataset_id, known, n=1)
+    raise EditionNotFound(
+        f"There is no dataset {dataset_id!r}.",
+        f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known) or 'none yet'}.",
+    )
+
+
+def newest_number(connection: Connection, dataset_id: str) -> int:
+    """Return the number of a dataset's newest edition, 0 where it has none."""
+    newest = select(func.max(edition_table.c.number)).where(edition_table.c.dataset_id == dataset_id)
+    return connection.execute(newest).scalar() or 0
+
+
+def dataset_ids(connection: Connection) -> Sequence[str]:
+    """Return every dataset that has an edition, in order."""
+    column = edition_table.c.dataset_id
+    return connection.execute(select(column).distinct().order_by(column)).scalars().all()
+
+
+def read_manifest(settings: Settings, edition: Edition) -> EditionManifest:
+    """Return an edition's manifest; raises EditionBroken where it is not the one that was published."""
+    path = edition.folder(settings) / MANIFEST
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _broken(edition, f"{MANIFEST} can not be read") from error
+    if sha256_bytes(content) != edition.manifest_sha256:
+        raise _broken(edition, f"{MANIFEST} was changed")
+    return EditionManifest.model_validate_json(content)
+
+
+def check_files(settings: Settings, edition: Edition) -> EditionManifest:
+    """Re-hash every file of an edition and return its manifest; raises EditionBroken naming what is changed."""
+    manifest = read_manifest(settings, edition)
+    folder = edition.folder(settings)
+    for table in manifest.tables:
+        path = folder / table.path
+        if not path.is_file() or sha256_file(path) != table.sha256:
+            raise _broken(edition, f"{table.path} is missing or was changed")
+    expected = {MANIFEST, *(table.path for table in manifest.tables)}
+    foreign = sorted({path.name for path in folder.iterdir()} - expected)
+    if foreign:
+        raise _broken(edition, f"{', '.join(foreign)} does not belong there")
+    return manifest
+
+
+def _to_edition(row: dict[str, Any]) -> Edition:
+    declaration = DatasetDeclaration.model_validate_json(row.pop("declaration"))
+    return Edition(dataset=row.pop("dataset_id"), declaration=declaration, **row)
+
+
+def _broken(edition: Edition, what: str) -> EditionBroken:
+    message = f"Edition {edition.number} of {edition.dataset} is not what was published: {what}."
+    return EditionBroken(message, "Restore the vault from backup.")

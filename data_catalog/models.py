@@ -1,0 +1,213 @@
+"""What a dataset declares about itself: tables and variables, as read from a file a person can read."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from core import canonical
+from core.errors import InvalidInput
+from core.files import sha256_bytes
+from data_catalog.errors import DeclarationRejected
+
+DATASETS = Path(__file__).parent / "datasets"
+"""Declarations that come with Myelin."""
+
+PSEUDONYM = "pseudonym"
+"""The first column of every table of a cut, and so no variable's name."""
+
+Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+FileName = Annotated[str, StringConstraints(max_length=200, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+Number = int | float
+
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,8})")
+
+
+class VariableType(StrEnum):
+    """What a variable's values are."""
+
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    TEXT = "text"
+    CODE = "code"
+    DATE = "date"
+    IDENTIFIER = "identifier"
+
+
+class Sensitivity(StrEnum):
+    """What a variable can tell about who somebody is."""
+
+    IDENTIFIER = "identifier"
+    QUASI_IDENTIFIER = "quasi-identifier"
+    SENSITIVE = "sensitive"
+    ORDINARY = "ordinary"
+
+
+NUMERIC = frozenset({VariableType.INTEGER, VariableType.DECIMAL})
+_WITH_RANGE = NUMERIC | {VariableType.DATE}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Variable(_Strict):
+    """One variable: where it stands in the source, what its values may be, and how it is described."""
+
+    name: Name
+    column: Line = Field(description="its column in the source file")
+    label: Line
+    type: VariableType = Field(strict=False)
+    sensitivity: Sensitivity = Field(strict=False)
+    unit: str = ""
+    description: str = Field("", max_length=2000)
+    codes: Mapping[str, Line] = Field(default={}, description="what each code stands for; whole numbers or words")
+    minimum: Number | date | None = None
+    maximum: Number | date | None = None
+    step: Number | None = Field(None, gt=0, description="values are minimum, minimum + step, …")
+    may_be_missing: bool = False
+    missing_codes: tuple[str, ...] = Field((), strict=False, description="texts that mean missing, beside blank")
+    point_zero: bool = Field(False, description="the source writes whole numbers as 20.0")
+
+    @property
+    def has_number_codes(self) -> bool:
+        """Whether the codes are whole numbers, and kept as such."""
+        return bool(self.codes) and all(_WHOLE.fullmatch(code) for code in self.codes)
+
+    @property
+    def sql_type(self) -> str:
+        """The DuckDB type its values are kept in."""
+        if self.type is VariableType.CODE:
+            return "INTEGER" if self.has_number_codes else "VARCHAR"
+        return _SQL_TYPES[self.type]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        identifies = self.sensitivity is Sensitivity.IDENTIFIER
+        is_number_code = self.type is VariableType.CODE and self.has_number_codes
+        rules = {
+            f"{PSEUDONYM} is the name of the column cuts begin with": self.name == PSEUDONYM,
+            "codes belong to the type code, and it needs them": bool(self.codes) != (self.type is VariableType.CODE),
+            "the type identifier has the sensitivity identifier": self.type is VariableType.IDENTIFIER
+            and not identifies,
+            "minimum and maximum belong to numbers and dates": self._has_range and self.type not in _WITH_RANGE,
+            "minimum and maximum are of the variable's own type": not self._range_is_of_type,
+            "step belongs to numbers with a minimum": self.step is not None
+            and (self.type not in NUMERIC or self.minimum is None),
+            "point_zero belongs to whole numbers and number codes": self.point_zero
+            and not (self.type is VariableType.INTEGER or is_number_code),
+            "missing_codes need may_be_missing": bool(self.missing_codes) and not self.may_be_missing,
+        }
+        broken = [rule for rule, is_broken in rules.items() if is_broken]
+        if broken:
+            raise ValueError(f"{self.name}: {'; '.join(broken)}")
+        return self
+
+    @property
+    def _has_range(self) -> bool:
+        return self.minimum is not None or self.maximum is not None
+
+    @property
+    def _range_is_of_type(self) -> bool:
+        kind = date if self.type is VariableType.DATE else int if self.type is VariableType.INTEGER else (int, float)
+        return all(bound is None or isinstance(bound, kind) for bound in (self.minimum, self.maximum))
+
+
+_SQL_TYPES = {
+    VariableType.INTEGER: "BIGINT",
+    VariableType.DECIMAL: "DOUBLE",
+    VariableType.TEXT: "VARCHAR",
+    VariableType.DATE: "DATE",
+    VariableType.IDENTIFIER: "VARCHAR",
+}
+
+
+class Table(_Strict):
+    """One table: its source file, its variables, and the one that says whose row it is."""
+
+    name: Name
+    label: Line
+    file: FileName
+    person: Name = Field(description="the variable that identifies the person; pseudonyms are made from it")
+    unique: tuple[Name, ...] = Field((), strict=False, description="variables no two rows may share together")
+    variables: tuple[Variable, ...] = Field(min_length=1, strict=False)
+
+    def variable(self, name: str) -> Variable | None:
+        """Return a variable by its name, or None."""
+        return next((variable for variable in self.variables if variable.name == name), None)
+
+    @property
+    def approvable(self) -> tuple[str, ...]:
+        """Names of the variables a project may be given: all but identifiers."""
+        return tuple(v.name for v in self.variables if v.sensitivity is not Sensitivity.IDENTIFIER)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        for what in ("name", "column"):
+            values = [getattr(variable, what) for variable in self.variables]
+            twice = sorted({value for value in values if values.count(value) > 1})
+            if twice:
+                raise ValueError(f"{self.name}: two variables have the {what} {', '.join(twice)}")
+        unknown = sorted({self.person, *self.unique} - {variable.name for variable in self.variables})
+        if unknown:
+            raise ValueError(f"{self.name}: person and unique name no variable: {', '.join(unknown)}")
+        person = self.variable(self.person)
+        if person is None or person.type is not VariableType.IDENTIFIER or person.may_be_missing:
+            raise ValueError(f"{self.name}: {self.person} must be of type identifier and never missing")
+        return self
+
+
+class DatasetDeclaration(_Strict):
+    """A dataset: where it comes from, under which licence, and its tables."""
+
+    id: Name
+    label: Line
+    description: str = Field("", max_length=4000)
+    source: Line
+    licence: Line
+    tables: tuple[Table, ...] = Field(min_length=1, strict=False)
+
+    def table(self, name: str) -> Table | None:
+        """Return a table by its name, or None."""
+        return next((table for table in self.tables if table.name == name), None)
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes an edition keeps of this declaration."""
+        return canonical.dumps(self.model_dump(mode="json"))
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the canonical bytes."""
+        return sha256_bytes(self.to_bytes())
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        for what in ("name", "file"):
+            values = [getattr(table, what) for table in self.tables]
+            if len(set(values)) < len(values):
+                raise ValueError(f"two tables have the same {what}")
+        return self
+
+
+def load_declaration(path: Path) -> DatasetDeclaration:
+    """Read a declaration (TOML); raises DeclarationRejected with every problem in it."""
+    try:
+        return DatasetDeclaration.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise DeclarationRejected(list(_in_words(error))) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DeclarationRejected([f"it is no TOML file: {error}"]) from error
+    except OSError as error:
+        raise InvalidInput(f"{path} can not be read: {error.strerror}.") from error
+
+
+def _in_words(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"]) or "the file"
+        yield f"{where}: {problem['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,14 @@
+"""Who may do what with the catalogue."""
+
+from core.people.models import Role
+from core.permissions import register
+
+EDITION_PUBLISH = "data_catalog:edition:publish"
+EDITION_VERIFY = "data_catalog:edition:verify"
+
+register(
+    {
+        EDITION_PUBLISH: {Role.DATA_MANAGER},
+        EDITION_VERIFY: {Role.DATA_MANAGER, Role.OPS, Role.AUDITOR},
+    }
+)
