@@ -57,7 +57,7 @@ run_step() { # <what is done> <what to do when it fails> <command> [argument ...
   [[ -t 1 ]] && printf '\r'
   if ((code != 0)); then
     printf '  %s: failed after %d s; the end of %s:\n' "$what" $((SECONDS - started)) "$log"
-    tail -n 20 "$log" | sed 's/^/    | /'
+    tail -n 20 "$log" | awk '{ print "    | " $0 }'
     fail "$what: failed" "$advice"
   fi
   printf '  %s: done (%d s)\n' "$what" $((SECONDS - started))
