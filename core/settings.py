@@ -42,6 +42,8 @@ class Settings(BaseSettings):
 
     submission_max_files: int = Field(20, description="files in one release request")
     submission_max_bytes: int = Field(50 << 20, description="bytes in one release request")
+    submission_max_held: int = Field(20, description="release requests of one project that may wait for its checkers")
+    submission_max_daily_bytes: int = Field(1 << 30, description="bytes one project may submit within 24 hours")
     session_hours: int = Field(10, description="hours a sign-in to the portal or the command line lasts")
 
     @cached_property

@@ -17,7 +17,7 @@ MyelinError
     └── HeldFileChanged  held bytes are not the bytes that were submitted                    HTTP 500
 """
 
-from core.errors import Conflict, IntegrityBroken, InvalidInput, Refused, Unavailable
+from core.errors import Conflict, IntegrityBroken, InvalidInput, NotFound, Refused, Unavailable
 
 
 class TokenRefused(Refused):
@@ -54,3 +54,8 @@ class HubUnavailable(Unavailable):
 
 class HeldFileChanged(IntegrityBroken):
     """A held file's content no longer has its hash."""
+
+
+def no_such_request() -> NotFound:
+    """Return the one refusal for a request that is not there and one that is not this person's."""
+    return NotFound("There is no such release request.", "Look at the list of your requests.")

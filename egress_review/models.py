@@ -41,7 +41,6 @@ class Part(StrEnum):
     AUTHOR = "author"
     TEAM = "team"
     CHECKER = "checker"
-    SYSTEM = "system"
     OTHER = "other"
 
 
@@ -140,7 +139,7 @@ class ReleaseRequest:
 
 
 UNDER_REVIEW = frozenset({State.SUBMITTED, State.PARTLY_REVIEWED})
-OPEN = frozenset({State.SUBMITTED, State.PARTLY_REVIEWED, State.REVIEWED, State.APPROVED})
+HELD_FOR_REVIEW = frozenset({State.SUBMITTED, State.PARTLY_REVIEWED, State.REVIEWED, State.APPROVED})
 """States in which checkers have something to do."""
 
 Verdicts = Mapping[int, Verdict]

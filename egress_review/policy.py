@@ -1,12 +1,22 @@
 """The rules of review. One table says who moves a release request where; code, tests, triggers and docs follow it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from core.errors import InvalidInput, MyelinError, Refused
-from core.people.models import Person, Role, SystemActor
-from egress_review.errors import SecondReview, StalePage, StepRefused, TooMuchAtOnce
-from egress_review.models import Action, Audience, Comment, Part, ReleaseRequest, State, Verdicts
+from core.people.models import Person, Role
+from egress_review.errors import SecondReview, StalePage, StepRefused, TooMuchAtOnce, no_such_request
+from egress_review.models import (
+    HELD_FOR_REVIEW,
+    Action,
+    Audience,
+    Comment,
+    Part,
+    ReleaseRequest,
+    State,
+    Verdict,
+    Verdicts,
+)
 
 APPROVALS_NEEDED = 2
 """Different checkers who must approve every file (issue 3; the four-eyes rule of output checking)."""
@@ -25,7 +35,6 @@ TRANSITIONS: Mapping[tuple[State, Action, Part], State] = {
     (State.REVIEWED, Action.REJECT, Part.CHECKER): State.REJECTED,
     (State.REVIEWED, Action.WITHDRAW, Part.AUTHOR): State.WITHDRAWN,
     (State.APPROVED, Action.RELEASE, Part.CHECKER): State.RELEASED,
-    (State.APPROVED, Action.RELEASE, Part.SYSTEM): State.RELEASED,
     (State.APPROVED, Action.RETURN, Part.CHECKER): State.RETURNED,
     (State.APPROVED, Action.REJECT, Part.CHECKER): State.REJECTED,
     (State.APPROVED, Action.WITHDRAW, Part.AUTHOR): State.WITHDRAWN,
@@ -38,17 +47,15 @@ NEW_ROUND = frozenset({(State.RETURNED, State.SUBMITTED)})
 """The step that begins a new round; every other step keeps the round."""
 
 
-def part_of(actor: Person | SystemActor, request: ReleaseRequest) -> Part:
+def part_of(person: Person, request: ReleaseRequest) -> Part:
     """Tell what somebody is to this request; who was ever in the team is never its checker."""
-    if isinstance(actor, SystemActor):
-        return Part.SYSTEM
-    if not actor.active:
+    if not person.active:
         return Part.OTHER
-    if actor.username == request.author:
+    if person.username == request.author:
         return Part.AUTHOR
-    if actor.username in request.team:
+    if person.username in request.team:
         return Part.TEAM
-    return Part.CHECKER if Role.CHECKER in actor.roles else Part.OTHER
+    return Part.CHECKER if Role.CHECKER in person.roles else Part.OTHER
 
 
 def check_step(state: State, action: Action, part: Part) -> State:
@@ -69,24 +76,24 @@ def check_step(state: State, action: Action, part: Part) -> State:
     )
 
 
-def check_act(request: ReleaseRequest, actor: Person | SystemActor, action: Action) -> State:
+def check_act(request: ReleaseRequest, person: Person, action: Action) -> State:
     """Return the state this person's action leads to, or raise what stands against it now."""
-    state = check_step(request.state, action, part_of(actor, request))
-    if action == Action.REVIEW and isinstance(actor, Person):
-        check_first_review(request, actor.username)
+    state = check_step(request.state, action, part_of(person, request))
+    if action is Action.REVIEW:
+        check_first_review(request, person.username)
     if action in (Action.APPROVE, Action.RELEASE):
         check_two_approvals(request)
     return state
 
 
-def can_act(request: ReleaseRequest, actor: Person | SystemActor, action: Action) -> bool:
+def can_act(request: ReleaseRequest, person: Person, action: Action) -> bool:
     """Tell whether check_act would let this pass."""
-    return _passes(check_act, request, actor, action)
+    return _passes(check_act, request, person, action)
 
 
-def possible_actions(request: ReleaseRequest, actor: Person | SystemActor) -> frozenset[Action]:
+def possible_actions(request: ReleaseRequest, person: Person) -> frozenset[Action]:
     """Return what this person can do to the request as it stands."""
-    return frozenset(action for action in Action if can_act(request, actor, action))
+    return frozenset(action for action in Action if can_act(request, person, action))
 
 
 def check_first_review(request: ReleaseRequest, checker: str) -> None:
@@ -97,23 +104,20 @@ def check_first_review(request: ReleaseRequest, checker: str) -> None:
 
 def approvers(request: ReleaseRequest, file_number: int) -> frozenset[str]:
     """Return who approved a file and counts: never the author, nor anybody who ever was in the team."""
-    said = {vote.checker for vote in request.votes if vote.file_number == file_number and vote.verdict == "approve"}
+    said = {
+        vote.checker for vote in request.votes if vote.file_number == file_number and vote.verdict is Verdict.APPROVE
+    }
     return frozenset(said - request.team - {request.author})
 
 
 def check_two_approvals(request: ReleaseRequest) -> None:
     """Refuse unless two different checkers outside the team approved every file and nobody said otherwise."""
     short = [file.number for file in request.files if len(approvers(request, file.number)) < APPROVALS_NEEDED]
-    against = {vote.file_number for vote in request.votes if vote.verdict != "approve"}
+    against = {vote.file_number for vote in request.votes if vote.verdict is not Verdict.APPROVE}
     open_files = sorted(against.union(short))
     if open_files or not request.files:
         numbers = ", ".join(str(number) for number in open_files)
         raise Refused(f"Two checkers must approve every file; still open: file {numbers}.", "Return it with a reason.")
-
-
-def can_approve(request: ReleaseRequest) -> bool:
-    """Tell whether check_two_approvals would let this pass."""
-    return _passes(check_two_approvals, request)
 
 
 def check_version(request: ReleaseRequest, version: str) -> None:
@@ -128,10 +132,36 @@ def check_verdicts(request: ReleaseRequest, verdicts: Verdicts) -> None:
         raise InvalidInput("A review says approve, change or reject for every file.", "Complete it and send it again.")
 
 
+def check_look(request: ReleaseRequest, person: Person) -> None:
+    """Refuse a look at held content to everybody but checkers who never were in the team."""
+    if part_of(person, request) is not Part.CHECKER:
+        hint = "The team reads its own requests in its notebooks, and downloads them once released."
+        raise Refused("What is held is shown to output checkers outside the team only.", hint)
+
+
+def check_remark(request: ReleaseRequest, person: Person, file_number: int | None) -> None:
+    """Refuse a comment by somebody who is not a checker of this request, on a file it lacks, or once it is settled."""
+    check_look(request, person)
+    if request.state not in HELD_FOR_REVIEW:
+        raise StepRefused(f"This request is {_words(request.state)}: it takes no more comments.")
+    if file_number is not None and file_number not in {file.number for file in request.files}:
+        raise InvalidInput(
+            f"There is no file {file_number} in this round.", "Comment on one there is, or on the whole."
+        )
+
+
+def check_download(request: ReleaseRequest, members: Set[str], person: Person) -> None:
+    """Refuse a file to everybody but today's members of the team, and to them before it is released."""
+    if not person.active or person.username not in members:
+        raise no_such_request()
+    if request.state is not State.RELEASED:
+        raise StepRefused(f"This request is {_words(request.state)}, not released.", "Wait for the output checkers.")
+
+
 def check_comment(text: str) -> None:
     """Refuse an empty or overlong comment."""
     if not text.strip():
-        raise InvalidInput("There is no text in this comment.", "Write what the team or the other checker should know.")
+        raise InvalidInput("There is no text in this comment.", "Write what should change, or why.")
     if len(text) > LONGEST_COMMENT:
         raise InvalidInput(
             f"A comment has at most {LONGEST_COMMENT} characters; this one has {len(text)}.", "Shorten it."
@@ -155,14 +185,18 @@ def sees_reviews(request: ReleaseRequest, viewer: str, author: str, round_: int)
 def team_sees(request: ReleaseRequest, comment: Comment) -> bool:
     """Tell whether a comment is for the team and the round it is about has been decided."""
     decided = request.state in (State.RETURNED, State.REJECTED, State.RELEASED)
-    return comment.audience == Audience.TEAM and (decided or comment.round < request.round)
+    return comment.audience is Audience.TEAM and (decided or comment.round < request.round)
 
 
 def _who_may(action: Action, part: Part) -> str:
-    if action == Action.REVIEW and part in (Part.AUTHOR, Part.TEAM):
+    if action is Action.REVIEW and part in (Part.AUTHOR, Part.TEAM):
         return "Members of the project's team do not review its outputs; two other checkers do."
     parts = sorted({needed for _, taken, needed in TRANSITIONS if taken == action})
     return f"It is for the {' or '.join(parts)}."
+
+
+def _words(state: State) -> str:
+    return state.replace("_", " ")
 
 
 def _passes(check: Callable[..., Any], *facts: Any) -> bool:
