@@ -1,0 +1,1 @@
+"""The safe setting: sign-in, one server per person and project, its network, and how it is taken away again."""

@@ -1,0 +1,35 @@
+"""What listens where, and what the hub keeps.
+
+                       browser                                notebook containers
+                          │                                            │
+    public proxy  host:hub_port ──► hub ◄── hub_api_port on the gateway of each project's network
+                          └──► <person>.<hub_url> ──► that person's server
+
+The hub listens on every address of the host, because gateways come and go with projects; `hub.firewall` lets in only
+projects, each by its own gateway, and the host itself.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from core.files import ensure_folder
+from core.secrets import ensure_secret
+from core.settings import Settings
+
+_ROOT = Path(__file__).parents[1]
+
+
+def configure(c: Any, settings: Settings) -> None:
+    """Tell JupyterHub its addresses, its secrets and where its own database is."""
+    folder = ensure_folder(settings.state / "hub", 0o700)
+    c.JupyterHub.bind_url = f"http://{settings.host}:{settings.hub_port}"
+    c.JupyterHub.hub_bind_url = f"http://0.0.0.0:{settings.hub_api_port}"
+    c.JupyterHub.hub_connect_url = f"http://127.0.0.1:{settings.hub_api_port}"
+    c.JupyterHub.subdomain_host = settings.hub_url  # each person's servers are an origin of their own
+    c.JupyterHub.db_url = f"sqlite:///{folder / 'jupyterhub.sqlite'}"
+    c.JupyterHub.cookie_secret = ensure_secret(settings, "hub-cookie")
+    c.JupyterHub.cleanup_servers = False  # a restart of the hub leaves people's work running
+    c.ConfigurableHTTPProxy.command = [str(_ROOT / "node_modules/.bin/configurable-http-proxy")]
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.proxy_api_port}"
+    c.ConfigurableHTTPProxy.auth_token = ensure_secret(settings, "hub-proxy").hex()
+    c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")

@@ -1,0 +1,192 @@
+"""Take away what lost its right: compare the containers there are with what the database says there may be.
+
+The worker takes a turn every two seconds. A container is killed, not stopped (a stopped process takes its time), and
+removed, so that nothing comes back with its old mounts and token; its sockets close with it, and JupyterHub, which
+polls, closes its route. Without the firewall every server is ended at once. Without the database, or without Docker's
+answer, nobody's right is known: after five minutes of that every server is ended.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import structlog
+from docker.errors import APIError
+
+from core.database import Database
+from core.errors import MyelinError, Refused
+from core.people.models import SystemActor
+from core.settings import Settings
+from hub.container import differences
+from hub.engine import engine
+from hub.errors import FirewallMissing
+from hub.firewall import check_firewall, ensure_firewall
+from hub.models import Server, ServerState
+from hub.names import NOTEBOOK, PERSON_LABEL, PROJECT_LABEL, ROLE_LABEL
+from hub.servers import move, servers_up
+from hub.spawner import START_SECONDS, STOP_SECONDS
+from projects.access import check_access
+
+BLIND_SECONDS = 300
+"""How long servers go on while nobody's right can be checked."""
+
+_WORKER = SystemActor("worker")
+_log = structlog.get_logger()
+
+Key = tuple[str, str]
+"""Username and project id: what a server is known by."""
+
+
+class Watch:
+    """Keep one installation's servers to those that may be; the worker calls `turn` again and again."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+        self._sighted = monotonic()
+
+    def turn(self) -> None:
+        """Reconcile once, the firewall first; what fails is raised, after ending all servers where it is time to."""
+        try:
+            _ensure_closed(self._settings)
+            for deed in reconcile_once(self._database, self._settings):
+                _log.info("reconciled", deed=deed)
+            self._sighted = monotonic()
+        except FirewallMissing:
+            end_all_servers("the firewall is not in place")
+            raise
+        except MyelinError:
+            if monotonic() - self._sighted > BLIND_SECONDS:
+                end_all_servers(f"nobody's right could be checked for {BLIND_SECONDS} seconds")
+            raise
+
+
+def reconcile_once(database: Database, settings: Settings) -> list[str]:
+    """Kill and remove every notebook container that may not be, record what ended; return what was done, in words."""
+    # The record is read first: what is on it as running has a container then, or is gone.
+    on_record = {(server.username, server.project_id): server for server in servers_up(database)}
+    with engine() as client:
+        containers = _notebooks(client)
+        killed = []
+        for container, reason in _unwanted(database, settings, containers, on_record):
+            _kill_on_record(database, container, reason, on_record.get(_key(container)))
+            killed.append(f"killed {container.name}: {reason}")
+    there = {_key(container) for container in containers}
+    return killed + [_record_end(database, on_record[key]) for key in _over(on_record, there, database.clock())]
+
+
+def end_all_servers(reason: str) -> int:
+    """Kill and remove every notebook container, whatever the database says or can not say; return how many."""
+    with engine() as client:
+        containers = _notebooks(client)
+        for container in containers:
+            _log.warning("killed", container=container.name, reason=reason)
+            _kill(container)
+    return len(containers)
+
+
+def _notebooks(client: Any) -> list[Any]:
+    """Return every notebook container there is, running or not, in order of creation."""
+    label = f"{ROLE_LABEL}={NOTEBOOK}"
+    found = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
+    return sorted(found, key=lambda container: str(container.attrs["Created"]))
+
+
+def _unwanted(
+    database: Database, settings: Settings, containers: list[Any], on_record: Mapping[Key, Server]
+) -> Iterator[tuple[Any, str]]:
+    kept: set[str] = set()
+    for container in containers:
+        server = on_record.get(_key(container))
+        reason = _why_not(database, settings, container, server)
+        if server is not None and server.username in kept:
+            reason = reason or "a second server of one person"
+        if reason:
+            yield container, reason
+        elif server is not None:
+            kept.add(server.username)
+
+
+def _why_not(database: Database, settings: Settings, container: Any, server: Server | None) -> str:
+    if server is None:
+        return "not on record"
+    try:
+        access = check_access(database, server.username, server.project_id)
+    except Refused as error:
+        return type(error).__name__
+    wrong = differences(container.attrs, access, settings)
+    return f"other {' and '.join(wrong)}" if wrong else _why_over(container, server, database.clock())
+
+
+def _why_over(container: Any, server: Server, now: datetime) -> str:
+    """Say why a server is over by itself: it ended, or was asked to stop and had its time for it."""
+    if server.state is ServerState.STARTING:
+        return ""  # the hub is at it, and reads the last words of one that dies
+    if container.status != "running":
+        return "it had ended"
+    if server.state is ServerState.STOPPING:
+        if now - server.changed_at > timedelta(seconds=STOP_SECONDS):
+            return "it was to stop"
+        _ask_to_end(container)
+    return ""
+
+
+def _over(on_record: Mapping[Key, Server], there: set[Key], now: datetime) -> list[Key]:
+    """Return which servers on record have no container any more; one that is starting may not have it yet."""
+    young = timedelta(seconds=START_SECONDS)
+    gone = {key: server for key, server in on_record.items() if key not in there}
+    return [key for key, s in gone.items() if s.state is not ServerState.STARTING or now - s.changed_at > young]
+
+
+def _record_end(database: Database, server: Server) -> str:
+    move(database, _WORKER, server.username, server.project_id, ServerState.STOPPED, "hub:server:ended")
+    return f"recorded the end of {server.audit_name}"
+
+
+def _kill_on_record(database: Database, container: Any, reason: str, server: Server | None) -> None:
+    try:
+        _record_kill(database, container, server, ServerState.STOPPING, "kill", reason)
+    finally:  # the record is wanted, the end is needed
+        _kill(container)
+    _record_kill(database, container, server, ServerState.STOPPED, "killed", reason)
+
+
+def _record_kill(
+    database: Database, container: Any, server: Server | None, state: ServerState, step: str, reason: str
+) -> None:
+    detail = {"reason": reason}
+    if server is not None:
+        move(database, _WORKER, server.username, server.project_id, state, f"hub:server:{step}", detail)
+        return
+    with database.write(_WORKER) as tx:
+        tx.record(f"hub:container:{step}", f"container:{container.name}", detail)
+
+
+def _kill(container: Any) -> None:
+    """Kill and remove in one call, or find that somebody else did."""
+    try:
+        container.remove(force=True, v=True)
+    except APIError as error:
+        if error.status_code not in (404, 409):
+            raise
+
+
+def _ask_to_end(container: Any) -> None:
+    try:
+        container.kill(signal="SIGTERM")
+    except APIError as error:
+        if error.status_code not in (404, 409):  # it ended in this moment
+            raise
+
+
+def _ensure_closed(settings: Settings) -> None:
+    try:
+        check_firewall(settings)
+    except FirewallMissing as missing:
+        _log.error("firewall was not in place", error=str(missing))
+        ensure_firewall(settings)
+
+
+def _key(container: Any) -> Key:
+    return container.labels.get(PERSON_LABEL, ""), container.labels.get(PROJECT_LABEL, "")
