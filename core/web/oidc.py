@@ -65,13 +65,14 @@ class Claims:
 
 
 def check_issuer(settings: Settings) -> None:
-    """Refuse, outside demo mode, a sign-in provider or a portal that is not reached over https, or is on loopback."""
+    """Refuse, outside demo mode, a sign-in provider, portal or hub that is on loopback or not reached over https."""
     if settings.mode == "demo":
         return
-    for what, url in (("sign-in provider", settings.oidc_issuer), ("portal", settings.portal_url)):
+    for what, setting in (("sign-in provider", "oidc_issuer"), ("portal", "portal_url"), ("hub", "hub_url")):
+        url = getattr(settings, setting)
         parts = urlsplit(url)
         if parts.scheme != "https" or _is_loopback(parts.hostname or ""):
-            name = "MYELIN_OIDC_ISSUER" if what == "sign-in provider" else "MYELIN_PORTAL_URL"
+            name = f"MYELIN_{setting.upper()}"
             raise Refused(f"The {what} {url} is for a demo only.", f"Set {name} to an https address, or MYELIN_MODE.")
 
 
@@ -101,12 +102,12 @@ class OidcClient:
             "code_challenge": attempt.challenge,
             "code_challenge_method": "S256",
         }
-        endpoint = self._metadata()["authorization_endpoint"]
+        endpoint = self.metadata()["authorization_endpoint"]
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(query)}"
 
     def exchange(self, code: str, attempt: Attempt, redirect_uri: str) -> Claims:
         """Trade the code a sign-in came back with for verified claims; raises SignInRefused or Unavailable."""
-        metadata = self._metadata()
+        metadata = self.metadata()
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -139,7 +140,8 @@ class OidcClient:
         name, email = (str(claims.get(claim, "")) for claim in ("name", "email"))
         return Claims(str(claims["iss"]), str(claims["sub"]), name, email)
 
-    def _metadata(self) -> Mapping[str, Any]:
+    def metadata(self) -> Mapping[str, Any]:
+        """Return what the provider says of itself (OpenID Connect Discovery 1.0); raises Unavailable."""
         issuer = self._settings.oidc_issuer
         metadata = self._call("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         if metadata.get("issuer") != issuer:
@@ -147,16 +149,21 @@ class OidcClient:
         return metadata
 
     @cached_property
-    def _client_secret(self) -> httpx.BasicAuth | None:
-        """The secret a provider gave this client, where it gave one; the demo's provider wants one and takes any."""
+    def secret(self) -> str:
+        """The secret a provider gave this client, or nothing; the demo's provider wants one and takes any."""
         path = self._settings.keys / CLIENT_SECRET_FILE
-        if not path.exists() and self._settings.mode != "demo":
+        if path.exists():
+            return path.read_text().strip()
+        return "demo" if self._settings.mode == "demo" else ""
+
+    @property
+    def _client_secret(self) -> httpx.BasicAuth | None:
+        if not self.secret:
             return None
-        secret = path.read_text().strip() if path.exists() else "demo"
-        return httpx.BasicAuth(quote(self._settings.oidc_client_id, safe=""), quote(secret, safe=""))
+        return httpx.BasicAuth(quote(self._settings.oidc_client_id, safe=""), quote(self.secret, safe=""))
 
     def _call(self, method: str, url: str, **options: Any) -> dict[str, Any]:
-        address, headers = self._reachable(url)
+        address, headers = self.reachable(url)
         try:
             answer = httpx.request(method, address, headers=headers, timeout=_TIMEOUT_SECONDS, **options)
         except httpx.HTTPError as error:
@@ -168,7 +175,7 @@ class OidcClient:
         except (httpx.HTTPError, ValueError, TypeError) as error:
             raise Unavailable("The sign-in provider's answer can not be read.", "Try again in a minute.") from error
 
-    def _reachable(self, url: str) -> tuple[str, dict[str, str]]:
+    def reachable(self, url: str) -> tuple[str, dict[str, str]]:
         """Return where to call, and the host to ask for: servers may reach the issuer at another address."""
         backchannel, issuer = self._settings.oidc_backchannel.rstrip("/"), self._settings.oidc_issuer.rstrip("/")
         if backchannel and (url == issuer or url.startswith(f"{issuer}/")):

@@ -113,10 +113,15 @@ def test_the_session_cookie_is_for_this_host_alone_over_https(
         {"oidc_issuer": "https://id.localhost"},
         {"oidc_issuer": "https://127.0.0.1:9400"},
         {"portal_url": "http://portal.example.org"},
+        {"hub_url": "http://notebooks.example.org"},
     ],
 )
 def test_production_refuses_a_demo_sign_in(wrong: dict[str, str]) -> None:
-    right = {"oidc_issuer": "https://id.example.org", "portal_url": "https://portal.example.org"}
+    right = {
+        "oidc_issuer": "https://id.example.org",
+        "portal_url": "https://portal.example.org",
+        "hub_url": "https://notebooks.example.org",
+    }
     check_issuer(Settings(mode="production", **right))
     with pytest.raises(Refused, match="for a demo only"):
         OidcClient(Settings(mode="production", **{**right, **wrong}))
