@@ -1,7 +1,7 @@
 """What every test may ask for: a control database on both engines, people in it, and a clock that is turned by hand."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -47,10 +47,21 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'control.db'}"
-    return new_database(request.getfixturevalue("postgres"), f"t{secrets.token_hex(6)}")
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """The address of a new empty database at each call, once on SQLite and once on PostgreSQL."""
+
+    def make() -> str:
+        name = f"t{secrets.token_hex(6)}"
+        if request.param == "sqlite":
+            return f"sqlite:///{tmp_path / name}.db"
+        return new_database(request.getfixturevalue("postgres"), name)
+
+    return make
+
+
+@pytest.fixture
+def database_url(fresh_url: Callable[[], str]) -> str:
+    return fresh_url()
 
 
 @pytest.fixture

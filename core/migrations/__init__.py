@@ -6,31 +6,41 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from core.database import Database
 from core.errors import Refused
 
+FOLDER = Path(__file__).parent
+
 
 def upgrade(database: Database) -> None:
     """Make the tables and guards of an empty database, or bring an older one up to date."""
-    configuration = _configuration()
     with database.writing() as connection:
-        configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "head")
+        command.upgrade(configuration(connection), "head")
 
 
 def check_current(database: Database) -> None:
     """Refuse a database that is empty, older or newer than this program."""
     with database.read() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    wanted = ScriptDirectory.from_config(_configuration()).get_current_head()
+    wanted = ScriptDirectory.from_config(configuration()).get_current_head()
     if found is None:
         raise Refused("The control database has not been made.", "Run `myelin init` first.")
     if found != wanted:
         raise Refused(f"The control database is at version {found}, this program needs {wanted}.", "Run `myelin init`.")
 
 
-def _configuration() -> Config:
-    configuration = Config()
-    configuration.set_main_option("script_location", str(Path(__file__).parent))
-    return configuration
+def put_guards_in_place(connection: Connection, number: str) -> None:
+    """Create the guards as they stood at a migration: kept as text, so that an old migration never changes."""
+    text = (FOLDER / "guards" / f"{number}.{connection.dialect.name}.sql").read_text()
+    for statement in text.split(";;\n"):
+        connection.exec_driver_sql(statement.replace("%", "%%") if connection.dialect.name != "sqlite" else statement)
+
+
+def configuration(connection: Connection | None = None) -> Config:
+    """Return what Alembic is told: where the migrations are, and the connection to run them on."""
+    told = Config()
+    told.set_main_option("script_location", str(FOLDER))
+    told.attributes["connection"] = connection
+    return told

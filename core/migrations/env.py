@@ -4,5 +4,6 @@ from alembic import context
 
 from core.database import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata, user_module_prefix="database.")
 context.run_migrations()
