@@ -2,12 +2,11 @@
 
 from functools import partial
 
-from hub.views import make_views
-
 from core.database import Database
 from core.people.models import Person
 from core.settings import Settings
 from hub.network import ensure_project_network
+from hub.views import make_views
 from projects import service
 from projects.models import Project
 

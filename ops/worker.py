@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 
 import structlog
-from hub.reconcile import reconcile_once
 
 from core.audit.service import write_checkpoint
 from core.database import Database
 from core.errors import MyelinError
 from core.settings import Settings
+from hub.reconcile import Watch
 
 RECONCILE_SECONDS = 2.0
 CHECKPOINT_SECONDS = 60.0
@@ -41,7 +41,7 @@ class Duty:
 def run(settings: Settings, database: Database) -> None:
     """Do every duty at its time until the process is ended."""
     duties = [
-        Duty("reconcile", RECONCILE_SECONDS, lambda: reconcile_once(database, settings)),
+        Duty("reconcile", RECONCILE_SECONDS, Watch(database, settings).turn),
         Duty("checkpoint", CHECKPOINT_SECONDS, lambda: write_checkpoint(database, settings)),
     ]
     while True:
