@@ -28,7 +28,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def dictionary(table: str | None = None, search: str | None = None) -> Table:
-    """List the approved variables, of one table or all, that hold the text searched for.
+    """List the approved variables of one table, or of all, of which every word searched for is said.
 
     Raises DataUnavailable for a table that is not in the project.
     """

@@ -67,7 +67,7 @@ def read_dictionary(path: Path) -> Dictionary:
 
 
 def show(dictionary: Dictionary, table: str | None = None, search: str | None = None) -> Table:
-    """List the variables of one table (or of all) whose text holds the words searched for.
+    """List the variables of one table (or of all) of which every word searched for is said.
 
     Raises DataUnavailable for a table that is not in the project.
     """
@@ -76,7 +76,8 @@ def show(dictionary: Dictionary, table: str | None = None, search: str | None = 
         for chosen in _chosen(dictionary, table)
         for v in chosen.variables
     ]
-    found = tuple(row for row in rows if not search or search.casefold() in "\n".join(row).casefold())
+    words = (search or "").casefold().split()
+    found = tuple(row for row in rows if all(word in "\n".join(row).casefold() for word in words))
     return Table(COLUMNS, found, _caption(dictionary, len(found)))
 
 

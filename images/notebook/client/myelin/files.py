@@ -51,18 +51,10 @@ def read_file(path: Path, workspace: Workspace, room: int) -> OutgoingFile:
     real = _real_parent(path) / path.name
     name = _name_for_reviewers(real, path, workspace)
     descriptor = _open(real, path)
-    with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(descriptor)
-        _check_plain_file(status, path)
-        if status.st_size > room:
-            raise FileRefused(
-                f"{path} has {status.st_size:,} bytes; {room:,} are left in this request.",
-                "Send aggregated results, not data; or split the request.",
-            )
-        content = stream.read(status.st_size + 1)
-    if len(content) != status.st_size:
-        raise FileRefused(f"{path} changed while it was read.", "Finish writing it, then try again.")
-    return OutgoingFile(name, content)
+    try:
+        return OutgoingFile(name, _read(descriptor, path, room))
+    finally:
+        os.close(descriptor)
 
 
 def _real_parent(path: Path) -> Path:
@@ -102,6 +94,21 @@ def _open(real: Path, given: Path) -> int:
         raise FileRefused(
             f"{given} cannot be opened: {error.strerror}.", "Check the name and its permissions."
         ) from error
+
+
+def _read(descriptor: int, path: Path, room: int) -> bytes:
+    status = os.fstat(descriptor)
+    _check_plain_file(status, path)
+    if status.st_size > room:
+        raise FileRefused(
+            f"{path} has {status.st_size:,} bytes; {room:,} are left in this request.",
+            "Send aggregated results, not data; or split the request.",
+        )
+    with os.fdopen(descriptor, "rb", closefd=False) as stream:
+        content = stream.read(status.st_size + 1)
+    if len(content) != status.st_size:
+        raise FileRefused(f"{path} changed while it was read.", "Finish writing it, then try again.")
+    return content
 
 
 def _check_plain_file(status: os.stat_result, path: Path) -> None:

@@ -31,7 +31,7 @@ class Refused(RequestHandler):
         self.finish({"message": f"{self.reason.message} {self.reason.hint}", "reason": self.reason.message})
 
 
-class GuardedServer(ServerApp):
+class GuardedServer(ServerApp):  # type: ignore[misc]
     """A Jupyter server whose every request passes the guard."""
 
     # A configuration file that cannot be read would otherwise be left out with a line in the log.
@@ -43,7 +43,7 @@ class GuardedServer(ServerApp):
         stand_guard(self.web_app, self.base_url)
 
 
-class NotebookServer(JupyterHubSingleUser):
+class NotebookServer(JupyterHubSingleUser):  # type: ignore[misc]
     """The single-user server of JupyterHub with JupyterLab and no other extension."""
 
     serverapp_class = GuardedServer
@@ -61,4 +61,4 @@ def stand_guard(application: Application, base: str) -> None:
             return dispatch(request, Refused, {"reason": reason})
         return dispatch(request, handler, *args, **kwargs)
 
-    application.get_handler_delegate = guarded  # type: ignore[method-assign]
+    application.get_handler_delegate = guarded  # type: ignore[method-assign, assignment]

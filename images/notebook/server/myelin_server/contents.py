@@ -8,7 +8,7 @@ from tornado.web import HTTPError
 from traitlets import Integer
 
 
-class SizeLimitedContents(AsyncLargeFileManager):
+class SizeLimitedContents(AsyncLargeFileManager):  # type: ignore[misc]
     """Serve the home folder as JSON, refusing to read a file over the limit."""
 
     max_read_bytes = Integer(16 * 2**20, config=True, help="Bytes of the largest file that the browser may open.")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 WELCOME = Path("/opt/myelin/welcome/Welcome.ipynb")
@@ -24,7 +25,7 @@ def prepare_home(home: Path, welcome: Path = WELCOME, team: Path = TEAM) -> list
 
     Nothing that is there is touched. Returns what could not be done: a full disk must not lock anyone out.
     """
-    steps = (
+    steps: tuple[tuple[Path, Callable[[Path], object]], ...] = (
         (home / "outbox", lambda path: path.mkdir()),
         (home / "team", lambda path: path.symlink_to(team)),
         (home / welcome.name, lambda path: shutil.copyfile(welcome, path, follow_symlinks=False)),
