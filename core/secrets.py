@@ -21,6 +21,13 @@ def ensure_secret(settings: Settings, name: str, length: int = 32) -> bytes:
     return secret
 
 
+def destroy_secret(settings: Settings, name: str) -> None:
+    """Delete a secret; what was made with it can not be made again. One that is gone already stays gone."""
+    if settings.keys.exists():
+        (settings.keys / name).unlink(missing_ok=True)
+        sync_folder(settings.keys)
+
+
 def _create(path: Path, secret: bytes) -> None:
     """Write the secret under a temporary name and link it: of two first callers one wins, both read the winner's."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from core import canonical
 from core.files import sha256_bytes, sha256_file
 from core.settings import Settings
 from data_catalog.errors import EditionBroken, EditionNotFound
+from data_catalog.hints import did_you_mean
 from data_catalog.models import DatasetDeclaration
 from data_catalog.tables import edition as edition_table
 
@@ -98,10 +98,9 @@ def find_edition(connection: Connection, dataset_id: str, number: int | None = N
     known = dataset_ids(connection)
     if dataset_id in known:
         raise EditionNotFound(f"There is no edition {number} of the dataset {dataset_id}.")
-    close = get_close_matches(dataset_id, known, n=1)
+    close = did_you_mean(dataset_id, known)
     raise EditionNotFound(
-        f"There is no dataset {dataset_id!r}.",
-        f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known) or 'none yet'}.",
+        f"There is no dataset {dataset_id!r}{close or '.'}", f"There are: {', '.join(known) or 'none yet'}."
     )
 
 

@@ -1,5 +1,7 @@
 """DuckDB as the catalogue uses it: nothing fetched, nothing loaded, and what it spills is encrypted and removed."""
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+_WORK = ".work-"
 _CONFIG = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -20,12 +23,48 @@ _CONFIG = {
 
 @contextmanager
 def work_folder(beside: Path) -> Iterator[Path]:
-    """Give an empty folder of mode 0700 in `beside`, gone at the end with whatever is in it."""
-    folder = Path(tempfile.mkdtemp(prefix=".work-", dir=beside))
+    """Give an empty folder of mode 0700 in `beside`, gone at the end with whatever is in it.
+
+    Work folders of processes that died are removed on the way: a living one holds the lock of its own.
+    """
+    with _locked(beside):
+        for left in beside.glob(f"{_WORK}*"):
+            _remove_if_dead(left)
+        folder = Path(tempfile.mkdtemp(prefix=_WORK, dir=beside))
+        held = _lock(folder)
     try:
         yield folder
     finally:
         shutil.rmtree(folder)
+        os.close(held)
+
+
+def _remove_if_dead(folder: Path) -> None:
+    try:
+        os.close(_lock(folder, fcntl.LOCK_NB))
+        shutil.rmtree(folder)
+    except (BlockingIOError, FileNotFoundError):
+        return  # its process lives, or has just removed it itself
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    held = _lock(folder)
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _lock(folder: Path, wait: int = 0) -> int:
+    """Lock a folder for this process and return the descriptor that holds it; raises BlockingIOError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | wait)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 @contextmanager

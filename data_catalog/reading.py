@@ -4,7 +4,6 @@ import csv
 import io
 import shutil
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -12,6 +11,7 @@ import duckdb
 from core.errors import InvalidInput
 from core.files import sha256_file
 from data_catalog.engine import identifier, literal
+from data_catalog.hints import did_you_mean
 from data_catalog.models import Table
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
 
@@ -81,21 +81,16 @@ def _header(path: Path) -> list[str]:
 def _check_header(table: Table, columns: list[str]) -> list[Finding]:
     declared = [variable.column for variable in table.variables]
     problems = [
-        Finding(table.name, column, f"missing from the header of {table.file}{_close(column, columns)}", 1)
+        Finding(table.name, column, f"missing from the header of {table.file}{did_you_mean(column, columns)}", 1)
         for column in declared
         if column not in columns
     ]
     for column in dict.fromkeys(columns):
         if column not in declared:
-            problems.append(Finding(table.name, repr(column), f"not declared{_close(column, declared)}", 1))
+            problems.append(Finding(table.name, repr(column), f"not declared{did_you_mean(column, declared)}", 1))
         elif columns.count(column) > 1:
             problems.append(Finding(table.name, column, "in the header more than once", columns.count(column)))
     return problems
-
-
-def _close(name: str, names: list[str]) -> str:
-    close = get_close_matches(name, names, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _load(

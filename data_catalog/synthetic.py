@@ -26,15 +26,7 @@ def is_synthetic(folder: Path) -> bool:
     return (folder / LABEL).exists()
 
 
-def demo_sources(dataset_id: str, real: Path, beside: Path) -> Path:
-    """Return the folder of a dataset's source files: in `real` where it is there, else drawn into `beside`."""
-    if (real / dataset_id).is_dir():
-        return real / dataset_id
-    write_synthetic(dataset_id, beside / dataset_id)
-    return beside / dataset_id
-
-
-def write_synthetic(dataset_id: str, folder: Path, *, seed: int = 20260601) -> None:
+def write_synthetic_sources(dataset_id: str, folder: Path, *, seed: int = 20260601) -> None:
     """Write a dataset's synthetic source file and label its folder; raises NotFound for a dataset with none."""
     if dataset_id not in _GENERATORS:
         raise NotFound(f"There is no synthetic {dataset_id}.", f"There are: {', '.join(_GENERATORS)}.")

@@ -59,8 +59,7 @@ def check_transition(project: Project, action: Action, actor: Person) -> Project
     if step is None:
         raise ActionRefused(f"{project.id} is {project.state}: {action} is not open.", _open_actions(project.state))
     if not actor.active or not actor.roles & step.roles:
-        roles = " or ".join(sorted(step.roles))
-        raise ActionRefused(f"{actor.username} may not {action} a project.", f"It takes the role {roles}.")
+        raise _wrong_role(actor, action, step.roles)
     if action in JUDGED:
         _check_apart(project, actor)
     return step.to
@@ -73,6 +72,12 @@ def can_transition(project: Project, action: Action, actor: Person) -> bool:
     except ActionRefused:
         return False
     return True
+
+
+def check_close_again(actor: Person) -> None:
+    """Refuse anybody but those who may close a project to delete what a crash left of a closed one."""
+    if not actor.active or not actor.roles & roles_for(Action.CLOSE):
+        raise _wrong_role(actor, Action.CLOSE, roles_for(Action.CLOSE))
 
 
 def check_add_member(project: Project, username: str, actor: Person) -> None:
@@ -120,6 +125,11 @@ def _check_apart(project: Project, actor: Person) -> None:
         raise ActionRefused("Nobody judges a project they proposed.", "Ask another DAC member.")
     if any(actor.username == member.username for member in project.memberships):
         raise ActionRefused("Nobody judges a project whose team they are or were in.", "Ask another DAC member.")
+
+
+def _wrong_role(actor: Person, action: Action, roles: frozenset[Role]) -> ActionRefused:
+    hint = f"It takes the role {' or '.join(sorted(roles))}."
+    return ActionRefused(f"{actor.username} may not {action} a project.", hint)
 
 
 def _open_actions(state: ProjectState) -> str:

@@ -1,13 +1,16 @@
 """Projects as they are kept: rows in, values out."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, select, update
 
+from core.database import Transaction
 from core.errors import NotFound
 from projects import tables
 from projects.models import ApprovedTable, Cut, Membership, Project, ProjectState, TeamRole
+from projects.policy import Action
 
 
 def find_project(connection: Connection, project_id: str) -> Project:
@@ -49,3 +52,13 @@ def _approved(connection: Connection, project_id: str) -> tuple[ApprovedTable, .
 def _rows(connection: Connection, table: Table, project_id: str, *order: str) -> list[dict[str, Any]]:
     statement = select(table).where(table.c.project_id == project_id).order_by(*(table.c[name] for name in order))
     return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def change_state(
+    tx: Transaction, project: Project, action: Action, to: ProjectState, *, values: Mapping[str, Any], **detail: Any
+) -> None:
+    """Move a project to a state with its audit row; `values` are further columns, `detail` further facts."""
+    changed = update(tables.project).where(tables.project.c.id == project.id)
+    tx.execute(changed.values(state=to, **values))
+    facts = {"from": project.state, "to": to, **detail}
+    tx.record(f"projects:project:{action}", f"project:{project.id}", facts)

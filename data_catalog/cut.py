@@ -1,0 +1,246 @@
+"""Make a project's cut: approved variables of approved rows under the project's own pseudonyms, and the proof of it.
+
+Each file is written from a query that gives approved columns of approved rows and nothing else, so no page, statistic
+or dictionary of the Parquet can hold more. Rows are sorted by pseudonym, then by every value: nothing of the source's
+order is left.
+"""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from core import canonical
+from core.clock import to_text
+from core.errors import IntegrityBroken
+from core.files import ensure_folder, sha256_file, write_durably
+from data_catalog.editions import MANIFEST, EditionManifest
+from data_catalog.engine import engine, identifier, literal, write_parquet
+from data_catalog.filter import compile_filter
+from data_catalog.models import PSEUDONYM, DatasetDeclaration, Table, Variable
+from data_catalog.policy import check_approvable
+from data_catalog.pseudonyms import pseudonyms
+
+DICTIONARY = "dictionary.json"
+VIEWS = "project.duckdb"
+
+MakeViews = Callable[[Path], None]
+"""Writes `project.duckdb` into a cut's folder from its dictionary, where the folder is mounted at `/data`."""
+
+
+@dataclass(frozen=True)
+class CutTable:
+    """What of one table goes into a cut, and the edition folder it comes from."""
+
+    declaration: DatasetDeclaration
+    manifest: EditionManifest
+    manifest_sha256: str
+    folder: Path
+    table_id: str
+    variables: tuple[str, ...]
+    row_filter: str = ""
+
+    @property
+    def dataset_id(self) -> str:
+        """The dataset the table belongs to."""
+        return self.declaration.id
+
+    @property
+    def full_name(self) -> str:
+        """The table as it is written in SQL."""
+        return f"{self.dataset_id}.{self.table_id}"
+
+    @property
+    def table(self) -> Table:
+        """The table's declaration; raises IntegrityBroken where the edition has none."""
+        table = self.declaration.table(self.table_id)
+        if table is None:
+            raise IntegrityBroken(f"The edition has no table {self.full_name}.")
+        return table
+
+    @property
+    def chosen(self) -> tuple[Variable, ...]:
+        """The approved variables in the order of the declaration."""
+        return tuple(variable for variable in self.table.variables if variable.name in self.variables)
+
+    @property
+    def source(self) -> str:
+        """The vault's file as DuckDB reads it."""
+        path = self.folder / self.manifest.table(self.table_id).path
+        return f"read_parquet({literal(str(path))})"
+
+    @property
+    def condition(self) -> str:
+        """The row filter as DuckDB reads it."""
+        return compile_filter(self.row_filter, self.table)
+
+
+@dataclass(frozen=True)
+class CutRequest:
+    """Everything a cut is made of; the same request gives the same tables."""
+
+    project_id: str
+    number: int
+    made_at: datetime
+    key: bytes = field(repr=False)
+    tables: tuple[CutTable, ...]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether anything in the cut is synthetic."""
+        return any(table.manifest.synthetic for table in self.tables)
+
+
+@dataclass(frozen=True)
+class CutManifest:
+    """The proof of a cut as it was written, with its hash."""
+
+    content: dict[str, Any]
+    sha256: str
+
+
+def make_cut(request: CutRequest, destination: Path, work: Path, make_views: MakeViews) -> CutManifest:
+    """Write a cut into an empty folder: tables, dictionary, views, manifest; return the manifest.
+
+    `work` is a private folder that is removed afterwards: the mapping of people to pseudonyms is made in it.
+    Raises InvalidInput for a variable that can not be approved, FilterRefused, PseudonymCollision, and
+    IntegrityBroken where anything is in the folder that does not belong in a cut.
+    """
+    for table in request.tables:
+        check_approvable(table.declaration, table.table_id, table.variables)
+    with engine(work) as connection:
+        rows = _write_tables(connection, request, destination)
+    _write(destination / DICTIONARY, _dictionary(request, rows))
+    tables = [_parquet(table) for table in request.tables]
+    _write(destination / MANIFEST, _manifest(request, destination, [*tables, DICTIONARY], rows))
+    make_views(destination)
+    content = _manifest(request, destination, [*tables, DICTIONARY, VIEWS], rows)
+    _write(destination / MANIFEST, content)
+    _close(destination, {*tables, DICTIONARY, VIEWS, MANIFEST})
+    return CutManifest(content, sha256_file(destination / MANIFEST))
+
+
+def delete_cut(folder: Path) -> None:
+    """Remove a cut's files, or what a crash left of them."""
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _write_tables(connection: duckdb.DuckDBPyConnection, request: CutRequest, destination: Path) -> dict[str, int]:
+    """Write every table's Parquet and return its rows by path."""
+    for dataset_id in dict.fromkeys(table.dataset_id for table in request.tables):
+        _make_mapping(connection, request, dataset_id)
+    rows = {}
+    for table in request.tables:
+        path = destination / _parquet(table)
+        ensure_folder(path.parent, 0o755)
+        rows[_parquet(table)] = write_parquet(connection, _query(table), path)
+    return rows
+
+
+def _make_mapping(connection: duckdb.DuckDBPyConnection, request: CutRequest, dataset_id: str) -> None:
+    """Make the table of every person of a dataset in the cut, with the pseudonym: the one place where both stand."""
+    people = " UNION ".join(
+        f"SELECT {identifier(table.table.person)} AS _source FROM {table.source} WHERE {table.condition}"
+        for table in request.tables
+        if table.dataset_id == dataset_id
+    )
+    found = [str(person) for (person,) in connection.execute(people).fetchall()]
+    mapping = pseudonyms(request.key, dataset_id, found)
+    kinds = pa.schema([("_source", pa.string()), (PSEUDONYM, pa.string())])
+    arrow = pa.table({"_source": list(mapping), PSEUDONYM: list(mapping.values())}, schema=kinds)
+    connection.register("mapping_to_keep", arrow)
+    connection.execute(f"CREATE TABLE {_mapping(dataset_id)} AS SELECT * FROM mapping_to_keep")
+    connection.unregister("mapping_to_keep")
+
+
+def _query(table: CutTable) -> str:
+    """Return the query of a table's rows; the condition stands inside, where names can only be the vault's own."""
+    columns = ", ".join(identifier(variable.name) for variable in table.chosen)
+    person = identifier(table.table.person)
+    approved = f"SELECT {person} AS _person, {columns} FROM {table.source} WHERE {table.condition}"
+    return (
+        f"SELECT {PSEUDONYM}, {columns} FROM ({approved}) JOIN {_mapping(table.dataset_id)} ON _source = _person "
+        f"ORDER BY {PSEUDONYM}, {columns}"
+    )
+
+
+def _mapping(dataset_id: str) -> str:
+    return identifier(f"mapping_{dataset_id}")
+
+
+def _parquet(table: CutTable) -> str:
+    return f"{table.dataset_id}/{table.table_id}.parquet"
+
+
+def _dictionary(request: CutRequest, rows: dict[str, int]) -> dict[str, Any]:
+    return {
+        "project": request.project_id,
+        "synthetic": request.synthetic,
+        "tables": [
+            {
+                "dataset": table.dataset_id,
+                "table": table.table_id,
+                "label": table.table.label,
+                "rows": rows[_parquet(table)],
+                "variables": [_PSEUDONYM, *(_described(variable) for variable in table.chosen)],
+            }
+            for table in request.tables
+        ],
+    }
+
+
+_PSEUDONYM = {
+    "name": PSEUDONYM,
+    "label": "Pseudonym of the person",
+    "type": "identifier",
+    "unit": "",
+    "codes": {},
+    "description": "This project's own: the same person has another one in every other project.",
+    "sensitivity": "identifier",
+}
+
+
+def _described(variable: Variable) -> dict[str, Any]:
+    return variable.model_dump(mode="json", include=set(_PSEUDONYM))
+
+
+def _manifest(request: CutRequest, folder: Path, paths: Sequence[str], rows: dict[str, int]) -> dict[str, Any]:
+    return {
+        "project": request.project_id,
+        "cut": request.number,
+        "made_at": to_text(request.made_at),
+        "synthetic": request.synthetic,
+        "editions": {
+            table.dataset_id: {"number": table.manifest.number, "manifest_sha256": table.manifest_sha256}
+            for table in request.tables
+        },
+        "row_filter": {table.full_name: table.row_filter for table in request.tables},
+        "variables": {table.full_name: [variable.name for variable in table.chosen] for table in request.tables},
+        "files": [_file_entry(folder, path, rows) for path in paths],
+    }
+
+
+def _file_entry(folder: Path, path: str, rows: dict[str, int]) -> dict[str, Any]:
+    file = folder / path
+    entry = {"path": path, "sha256": sha256_file(file), "bytes": file.stat().st_size}
+    return {**entry, "rows": rows[path]} if path in rows else entry
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    write_durably(path, canonical.dumps(content) + b"\n", 0o444)
+
+
+def _close(folder: Path, expected: set[str]) -> None:
+    """Make every file readable and no more; raises IntegrityBroken for a file that has no place in a cut."""
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    if found != expected:
+        raise IntegrityBroken(f"The cut holds {', '.join(sorted(found ^ expected))} against its manifest.")
+    for path in expected:
+        (folder / path).chmod(0o444)
+    folder.chmod(0o755)

@@ -1,0 +1,55 @@
+"""The dictionary: what each variable is, and finding one by words."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from data_catalog.editions import Edition
+from data_catalog.models import Variable
+
+
+@dataclass(frozen=True)
+class DictionaryTable:
+    """One table of an edition as the dictionary shows it: all its variables, or those somebody was approved for."""
+
+    dataset: str
+    edition: int
+    synthetic: bool
+    name: str
+    label: str
+    variables: tuple[Variable, ...]
+    row_filter: str = ""
+
+    def where(self, row_filter: str) -> "DictionaryTable":
+        """Return the same table, of which only the rows of a filter are seen."""
+        return replace(self, row_filter=row_filter)
+
+
+def dictionary_tables(
+    edition: Edition, approved: Mapping[str, Collection[str]] | None = None
+) -> tuple[DictionaryTable, ...]:
+    """Return an edition's tables; with `approved` (table → variable names), only those tables and variables."""
+    return tuple(
+        DictionaryTable(
+            edition.dataset,
+            edition.number,
+            edition.synthetic,
+            table.name,
+            table.label,
+            tuple(v for v in table.variables if approved is None or v.name in approved[table.name]),
+        )
+        for table in edition.declaration.tables
+        if approved is None or table.name in approved
+    )
+
+
+def search(tables: Sequence[DictionaryTable], words: str) -> tuple[DictionaryTable, ...]:
+    """Keep the variables that every one of these words is said of, and the tables that have such variables."""
+    wanted = words.casefold().split()
+    found = (replace(table, variables=tuple(v for v in table.variables if _says(v, wanted))) for table in tables)
+    return tuple(table for table in found if table.variables)
+
+
+def _says(variable: Variable, words: Sequence[str]) -> bool:
+    texts = (variable.name, variable.label, variable.description, variable.unit, *variable.codes.values())
+    said = "\n".join(texts).casefold()
+    return all(word in said for word in words)

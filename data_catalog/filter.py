@@ -1,0 +1,154 @@
+"""Row filters: conditions over a table's variables, read by a parser and written anew from what was understood.
+
+    age >= 18 and (converted = 1 or initial_edss between 2 and 4) and schooling is not null
+
+Nothing of the text itself reaches DuckDB. It is parsed, every node is held against the short list below, and the
+condition is built again: variables by their declared, quoted names, values by what they were read as. A row for
+which the condition is unknown (a value is missing) is not in the cut.
+"""
+
+import re
+from datetime import date
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from data_catalog.errors import FilterRefused
+from data_catalog.hints import did_you_mean
+from data_catalog.models import Sensitivity, Table, Variable, VariableType
+
+LONGEST = 2000
+
+ALLOWED = (
+    "A row filter compares variables with values: =, <>, <, <=, >, >=, between … and …, in (…), is null, "
+    "is not null, put together with and, or, not and parentheses; dates read '2006-01-31'."
+)
+
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
+
+
+def compile_filter(text: str, table: Table) -> str:
+    """Return the DuckDB condition a row filter stands for, `TRUE` for an empty one.
+
+    Raises FilterRefused for anything but the conditions described above, for variables the table does not have,
+    for identifiers, and for values a variable can not take.
+    """
+    if not text.strip():
+        return "TRUE"
+    if len(text) > LONGEST:
+        raise FilterRefused(f"A row filter has up to {LONGEST} characters, this one {len(text)}.")
+    try:
+        return _condition(_parse(text), table).sql(dialect="duckdb")
+    except RecursionError as error:
+        raise FilterRefused("The row filter is nested too deeply.", ALLOWED) from error
+
+
+def _parse(text: str) -> exp.Expr:
+    try:
+        statements = sqlglot.parse(text, dialect="duckdb")
+    except SqlglotError as error:
+        raise FilterRefused("The row filter can not be understood.", ALLOWED) from error
+    if len(statements) != 1 or statements[0] is None:
+        raise FilterRefused("A row filter is one condition.", ALLOWED)
+    return statements[0]
+
+
+def _condition(node: exp.Expr, table: Table) -> exp.Expr:
+    """Build a condition again from a node of the short list; raises FilterRefused for any other."""
+    if isinstance(node, (exp.And, exp.Or)):
+        _check_parts(node, "this", "expression")
+        return type(node)(this=_condition(node.this, table), expression=_condition(node.expression, table))
+    if isinstance(node, (exp.Not, exp.Paren)):
+        _check_parts(node, "this")
+        return type(node)(this=_condition(node.this, table))
+    if isinstance(node, _COMPARISONS):
+        return _comparison(node, table)
+    if isinstance(node, exp.Between):
+        _check_parts(node, "this", "low", "high")
+        variable = _variable(node.this, table)
+        low, high = _value(node.args["low"], variable), _value(node.args["high"], variable)
+        return exp.Between(this=_column(variable), low=low, high=high)
+    if isinstance(node, exp.In):
+        _check_parts(node, "this", "expressions")
+        variable = _variable(node.this, table)
+        return exp.In(this=_column(variable), expressions=[_value(value, variable) for value in node.expressions])
+    if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
+        _check_parts(node, "this", "expression")
+        return exp.Is(this=_column(_variable(node.this, table)), expression=exp.Null())
+    raise _not_allowed(node)
+
+
+def _comparison(node: exp.Expr, table: Table) -> exp.Expr:
+    _check_parts(node, "this", "expression")
+    left, right = node.this, node.expression
+    if isinstance(left, exp.Column):
+        variable = _variable(left, table)
+        return type(node)(this=_column(variable), expression=_value(right, variable))
+    variable = _variable(right, table)
+    return type(node)(this=_value(left, variable), expression=_column(variable))
+
+
+def _variable(node: exp.Expr, table: Table) -> Variable:
+    if not isinstance(node, exp.Column):
+        raise _not_allowed(node)
+    _check_parts(node, "this")
+    variable = table.variable(node.name)
+    if variable is None:
+        close = did_you_mean(node.name, table.approvable)
+        raise FilterRefused(f"{table.name} has no variable {node.name!r}{close or '.'}", ALLOWED)
+    if variable.sensitivity is Sensitivity.IDENTIFIER:
+        raise FilterRefused(f"{variable.name} is an identifier, and the filter is shown to the project.", ALLOWED)
+    return variable
+
+
+def _column(variable: Variable) -> exp.Expr:
+    return exp.column(variable.name, quoted=True)
+
+
+def _value(node: exp.Expr, variable: Variable) -> exp.Expr:
+    """Build a value again as one the variable can take."""
+    is_negative = isinstance(node, exp.Neg)
+    inner = node.this if is_negative else node
+    if not isinstance(inner, exp.Literal):
+        raise _not_allowed(inner)
+    kind = VariableType.INTEGER if variable.has_number_codes else variable.type
+    if inner.is_string == (kind in (VariableType.INTEGER, VariableType.DECIMAL)) or (is_negative and inner.is_string):
+        raise _unfit(inner, variable)
+    text = f"-{inner.this}" if is_negative else inner.this
+    if variable.codes and text not in variable.codes:
+        codes = ", ".join(f"{code} {meaning}" for code, meaning in variable.codes.items())
+        raise FilterRefused(f"{text} is no code of {variable.name}.", f"Its codes are: {codes}.")
+    if kind is VariableType.DATE:
+        return exp.cast(exp.Literal.string(_date(inner, variable).isoformat()), "date")
+    if inner.is_string:
+        return exp.Literal.string(text)
+    if not _NUMBER.fullmatch(inner.this) or (kind is VariableType.INTEGER and "." in inner.this):
+        raise _unfit(inner, variable)
+    number = exp.Literal.number(inner.this)
+    return exp.Neg(this=number) if is_negative else number
+
+
+def _date(node: exp.Literal, variable: Variable) -> date:
+    try:
+        return date.fromisoformat(node.this)
+    except ValueError as error:
+        raise _unfit(node, variable) from error
+
+
+def _check_parts(node: exp.Expr, *parts: str) -> None:
+    """Refuse a node that says more than the parts this module reads, such as `between symmetric`."""
+    if any(value for part, value in node.args.items() if part not in parts):
+        raise _not_allowed(node)
+
+
+def _not_allowed(node: object) -> FilterRefused:
+    name = node.key.upper() if isinstance(node, exp.Expr) else "This"
+    return FilterRefused(f"{name} has no place here in a row filter.", ALLOWED)
+
+
+def _unfit(node: exp.Literal, variable: Variable) -> FilterRefused:
+    what = {VariableType.DATE: "a date like '2006-01-31'", VariableType.INTEGER: "a whole number"}
+    needed = what.get(variable.type, f"a value of type {variable.type}")
+    return FilterRefused(f"{node.this!r} does not fit {variable.name}, which takes {needed}.", ALLOWED)

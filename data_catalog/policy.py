@@ -1,0 +1,28 @@
+"""What of a dataset a project may be given: facts in, verdict or refusal out."""
+
+from collections.abc import Iterator, Sequence
+
+from core.errors import InvalidInput
+from data_catalog.hints import did_you_mean
+from data_catalog.models import DatasetDeclaration
+
+
+def check_approvable(declaration: DatasetDeclaration, table_id: str, variables: Sequence[str]) -> None:
+    """Refuse a table that is not declared, a variable that is not declared, and an identifier."""
+    found = list(problems_of(declaration, table_id, variables))
+    if found:
+        raise InvalidInput(" ".join(f"{problem}." for problem in found))
+
+
+def problems_of(declaration: DatasetDeclaration, table_id: str, variables: Sequence[str]) -> Iterator[str]:
+    """Name everything that keeps these variables of this table from being approved, with close names."""
+    table = declaration.table(table_id)
+    if table is None:
+        close = did_you_mean(table_id, [known.name for known in declaration.tables])
+        yield f"{declaration.id} has no table {table_id!r}{close}"
+        return
+    for name in variables:
+        if table.variable(name) is None:
+            yield f"{declaration.id}.{table_id} has no variable {name!r}{did_you_mean(name, table.approvable)}"
+        elif name not in table.approvable:
+            yield f"{declaration.id}.{table_id}: {name} is an identifier and can never be approved"

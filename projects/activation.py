@@ -1,0 +1,134 @@
+"""Activate a project: its network's addresses, its cut with the views, its network, and last the state.
+
+A crash at any point leaves a project that is not active. Run again, it continues: the addresses stay, a folder that
+no row of the database speaks of is replaced, and `make_network` is asked for what may be there already.
+"""
+
+from collections.abc import Callable
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from sqlalchemy import insert, select, update
+
+from core.database import Database, Transaction
+from core.files import ensure_folder, publish_folder
+from core.people.models import Person
+from core.secrets import ensure_secret
+from core.settings import Settings
+from data_catalog.cut import CutManifest, CutRequest, CutTable, MakeViews, delete_cut, make_cut
+from data_catalog.editions import check_files, find_edition
+from data_catalog.engine import work_folder
+from data_catalog.pseudonyms import KEY_BYTES
+from projects import tables
+from projects.errors import PoolExhausted
+from projects.models import ApprovedTable, Cut, Project
+from projects.policy import Action, check_transition
+from projects.records import change_state, find_project
+
+SUBNET_PREFIX = 26
+"""A project's network has 64 addresses: the network's, the host's, 61 for servers, and broadcast."""
+
+MakeNetwork = Callable[[str, IPv4Network], None]
+"""Makes sure that the network of a project is there with these addresses."""
+
+
+def activate_project(
+    database: Database,
+    settings: Settings,
+    actor: Person,
+    project_id: str,
+    *,
+    make_views: MakeViews,
+    make_network: MakeNetwork,
+) -> Project:
+    """Make an approved project's cut and network and open it to its team.
+
+    Raises ActionRefused, PoolExhausted, EditionBroken, and whatever the two callables raise; the project is then
+    as it was.
+    """
+    subnet = _ensure_subnet(database, settings, actor, project_id)
+    folder = ensure_folder(settings.cuts / project_id)
+    with work_folder(folder) as work:
+        request = _cut_request(database, settings, project_id)
+        prepared = ensure_folder(work / "cut", 0o755)
+        manifest = make_cut(request, prepared, work, make_views)
+        make_network(project_id, subnet)
+        with database.write(actor) as tx:
+            _open(tx, settings, actor, request, manifest, prepared)
+    with database.read() as connection:
+        return find_project(connection, project_id)
+
+
+def _ensure_subnet(database: Database, settings: Settings, actor: Person, project_id: str) -> IPv4Network:
+    """Return the project's addresses, allotted for good at first need: an address in a log means one project ever."""
+    with database.read() as connection:
+        found = find_project(connection, project_id)
+    check_transition(found, Action.ACTIVATE, actor)
+    if found.subnet:
+        return found.subnet
+    with database.write(actor) as tx:
+        allotted = {IPv4Network(subnet) for subnet in tx.execute(_ALLOTTED).scalars()}
+        subnet = _next_free(settings.network_pool, allotted)
+        tx.execute(update(tables.project).where(tables.project.c.id == project_id).values(subnet=str(subnet)))
+        tx.record("projects:subnet:allot", f"project:{project_id}", {"subnet": str(subnet)})
+    return subnet
+
+
+_ALLOTTED = select(tables.project.c.subnet).where(tables.project.c.subnet.is_not(None))
+
+
+def _next_free(pool: IPv4Network, allotted: set[IPv4Network]) -> IPv4Network:
+    for subnet in pool.subnets(new_prefix=SUBNET_PREFIX):
+        if subnet not in allotted:
+            return subnet
+    raise PoolExhausted(f"Every block of {pool} belongs to a project.", "Set MYELIN_NETWORK_POOL to a larger range.")
+
+
+def _cut_request(database: Database, settings: Settings, project_id: str) -> CutRequest:
+    with database.read() as connection:
+        project = find_project(connection, project_id)
+        editions = {
+            table.dataset_id: find_edition(connection, table.dataset_id, table.edition) for table in project.tables
+        }
+    manifests = {dataset_id: check_files(settings, edition) for dataset_id, edition in editions.items()}
+
+    def cut_table(approved: ApprovedTable) -> CutTable:
+        edition = editions[approved.dataset_id]
+        return CutTable(
+            declaration=edition.declaration,
+            manifest=manifests[approved.dataset_id],
+            manifest_sha256=edition.manifest_sha256,
+            folder=edition.folder(settings),
+            table_id=approved.table_id,
+            variables=approved.variables,
+            row_filter=approved.row_filter,
+        )
+
+    return CutRequest(
+        project_id=project_id,
+        number=len(project.cuts) + 1,
+        made_at=database.clock(),
+        key=ensure_secret(settings, key_name(project_id), KEY_BYTES),
+        tables=tuple(cut_table(approved) for approved in project.tables),
+    )
+
+
+def key_name(project_id: str) -> str:
+    """Return the name of the secret a project's pseudonyms are made with."""
+    return f"project-{project_id}"
+
+
+def _open(
+    tx: Transaction, settings: Settings, actor: Person, request: CutRequest, manifest: CutManifest, prepared: Path
+) -> None:
+    """Publish the cut and open the project; the folder counts from the commit on, like the state.
+
+    A folder in its place is the remains of a crash between the move and the commit: nobody else writes now.
+    """
+    project = find_project(tx.connection, request.project_id)
+    to = check_transition(project, Action.ACTIVATE, actor)
+    cut = Cut(project.id, request.number, actor.username, request.made_at, manifest.sha256, request.synthetic)
+    delete_cut(cut.folder(settings))
+    publish_folder(prepared, cut.folder(settings))
+    tx.execute(insert(tables.cut).values(cut.__dict__))
+    change_state(tx, project, Action.ACTIVATE, to, values={}, cut=cut.number, manifest=cut.manifest_sha256)

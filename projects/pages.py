@@ -1,0 +1,83 @@
+"""What is shown of projects, and to whom: the team sees its own, the committee, operations and auditors see all."""
+
+from dataclasses import dataclass
+
+from core.database import Database
+from core.errors import NotFound
+from core.people.models import Person
+from core.permissions import may
+from data_catalog.dictionary import DictionaryTable, dictionary_tables
+from data_catalog.service import edition
+from projects import permissions
+from projects.errors import AccessRefused
+from projects.models import Project
+from projects.policy import Action, can_transition, check_use
+from projects.records import find_project
+
+
+@dataclass(frozen=True)
+class ProjectPage:
+    """A project as one person sees it."""
+
+    project: Project
+    dictionary: tuple[DictionaryTable, ...]
+    actions: frozenset[Action]
+    """Steps this person may take now."""
+    closed_because: AccessRefused | None
+    """What stands between this person and the project's notebook, if anything."""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any of its data are synthetic."""
+        return any(table.synthetic for table in self.dictionary)
+
+    @property
+    def editions(self) -> dict[str, int]:
+        """Which edition of each dataset the project works on."""
+        return {table.dataset: table.edition for table in self.dictionary}
+
+
+def project_page(database: Database, person: Person, project_id: str) -> ProjectPage:
+    """Return a project for somebody who may see it; to anybody else it is not there (NotFound)."""
+    with database.read() as connection:
+        project = find_project(connection, project_id)
+    if not can_see(project, person):
+        raise NotFound(f"There is no project {project_id} here for you.", "Your projects are on the projects page.")
+    return _page(database, person, project)
+
+
+def pages_of(database: Database, person: Person, projects: list[Project]) -> list[ProjectPage]:
+    """Return those of these projects that this person may see."""
+    return [_page(database, person, project) for project in projects if can_see(project, person)]
+
+
+def can_see(project: Project, person: Person) -> bool:
+    """Tell whether a project is this person's to see."""
+    return person.username in project.team or may(person, permissions.READ_ALL)
+
+
+def _page(database: Database, person: Person, project: Project) -> ProjectPage:
+    actions = frozenset(action for action in Action if can_transition(project, action, person))
+    return ProjectPage(project, _dictionary(database, project), actions, _closed_because(database, person, project))
+
+
+def _dictionary(database: Database, project: Project) -> tuple[DictionaryTable, ...]:
+    """Return what the project was approved for, or asks for, as the editions it is bound to describe it."""
+    approved: dict[tuple[str, int], dict[str, tuple[str, ...]]] = {}
+    filters = {}
+    for table in project.tables:
+        approved.setdefault((table.dataset_id, table.edition), {})[table.table_id] = table.variables
+        filters[table.dataset_id, table.table_id] = table.row_filter
+    return tuple(
+        described.where(filters[dataset_id, described.name])
+        for (dataset_id, number), tables in approved.items()
+        for described in dictionary_tables(edition(database, dataset_id, number), tables)
+    )
+
+
+def _closed_because(database: Database, person: Person, project: Project) -> AccessRefused | None:
+    try:
+        check_use(project, person, database.clock().date())
+    except AccessRefused as refusal:
+        return refusal
+    return None

@@ -1,0 +1,184 @@
+"""What is done with projects: propose, judge, change the team, stop, resume; and how they are found."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from core.database import Database, Transaction
+from core.people.models import Person
+from core.people.tables import person as person_table
+from core.permissions import check_may
+from data_catalog.editions import find_edition
+from data_catalog.errors import EditionNotFound, FilterRefused
+from data_catalog.filter import compile_filter
+from data_catalog.hints import did_you_mean
+from data_catalog.models import DatasetDeclaration
+from data_catalog.policy import problems_of
+from projects import permissions, tables
+from projects.activation import activate_project
+from projects.closing import close_project
+from projects.errors import ProjectRejected
+from projects.models import Project, ProjectFile, ProjectState, TableRequest, TeamRole
+from projects.policy import Action, check_add_member, check_remove_member, check_transition
+from projects.records import change_state, find_project
+
+__all__ = [
+    "activate_project",
+    "add_member",
+    "all_projects",
+    "approve_project",
+    "close_project",
+    "create_project",
+    "project",
+    "projects_of",
+    "remove_member",
+    "resume_project",
+    "suspend_project",
+]
+
+
+def create_project(database: Database, actor: Person, file: ProjectFile) -> Project:
+    """Propose a project on the newest editions of its datasets.
+
+    Raises ProjectRejected with everything in the file that is unknown or can not be approved; nothing is saved then.
+    """
+    check_may(actor, permissions.CREATE)
+    with database.write(actor) as tx:
+        problems = list(_problems(tx.connection, file))
+        if problems:
+            raise ProjectRejected(problems)
+        _insert_project(tx, actor, file)
+        tx.record("projects:project:create", f"project:{file.id}", {"team": [m.username for m in file.team]})
+    return project(database, file.id)
+
+
+def approve_project(database: Database, actor: Person, project_id: str) -> Project:
+    """Approve a proposed project, its team and its variables as they stand."""
+    return _move(database, actor, project_id, Action.APPROVE)
+
+
+def suspend_project(database: Database, actor: Person, project_id: str) -> Project:
+    """Stop a project until it is resumed; the hub kills its servers, which takes its data away."""
+    return _move(database, actor, project_id, Action.SUSPEND)
+
+
+def resume_project(database: Database, actor: Person, project_id: str) -> Project:
+    """Open a suspended project again, on the cut it had."""
+    return _move(database, actor, project_id, Action.RESUME)
+
+
+def add_member(
+    database: Database, actor: Person, project_id: str, username: str, role: TeamRole = TeamRole.RESEARCHER
+) -> Project:
+    """Take somebody into a team; raises ProjectRejected for an unknown person, ActionRefused for a conflict."""
+    check_may(actor, permissions.MEMBER_ADD)
+    with database.write(actor) as tx:
+        check_add_member(find_project(tx.connection, project_id), username, actor)
+        problems = list(_unknown_people(tx.connection, [username]))
+        if problems:
+            raise ProjectRejected(problems)
+        _insert_member(tx, project_id, username, role)
+        tx.record("projects:member:add", f"project:{project_id}", {"username": username, "role": role})
+    return project(database, project_id)
+
+
+def remove_member(database: Database, actor: Person, project_id: str, username: str) -> Project:
+    """Take somebody out of a team; their server is killed and their requests are refused from now on."""
+    check_may(actor, permissions.MEMBER_REMOVE)
+    now_in = (
+        tables.membership.c.project_id == project_id,
+        tables.membership.c.username == username,
+        tables.membership.c.left_at.is_(None),
+    )
+    with database.write(actor) as tx:
+        check_remove_member(find_project(tx.connection, project_id), username)
+        tx.execute(update(tables.membership).where(*now_in).values(left_at=tx.now))
+        tx.record("projects:member:remove", f"project:{project_id}", {"username": username})
+    return project(database, project_id)
+
+
+def project(database: Database, project_id: str) -> Project:
+    """Return a project as it stands; raises NotFound."""
+    with database.read() as connection:
+        return find_project(connection, project_id)
+
+
+def all_projects(database: Database) -> list[Project]:
+    """Return every project, in order of id."""
+    with database.read() as connection:
+        ids = connection.execute(select(tables.project.c.id).order_by(tables.project.c.id)).scalars().all()
+        return [find_project(connection, project_id) for project_id in ids]
+
+
+def projects_of(database: Database, person: Person) -> list[Project]:
+    """Return the projects whose team a person is in now, in order of id."""
+    return [found for found in all_projects(database) if person.username in found.team]
+
+
+def _move(database: Database, actor: Person, project_id: str, action: Action) -> Project:
+    with database.write(actor) as tx:
+        found = find_project(tx.connection, project_id)
+        to = check_transition(found, action, actor)
+        approval = {"approved_by": actor.username, "approved_at": tx.now} if action is Action.APPROVE else {}
+        change_state(tx, found, action, to, values=approval)
+    return project(database, project_id)
+
+
+def _problems(connection: Connection, file: ProjectFile) -> Iterator[str]:
+    if connection.execute(select(tables.project.c.id).where(tables.project.c.id == file.id)).first():
+        yield f"id: there is a project {file.id} already"
+    yield from _unknown_people(connection, [member.username for member in file.team])
+    for dataset_id, requests in file.datasets.items():
+        try:
+            declaration = find_edition(connection, dataset_id).declaration
+        except EditionNotFound as error:
+            yield f"datasets.{dataset_id}: {error}"
+            continue
+        for table_id, request in requests.items():
+            yield from _table_problems(declaration, table_id, request)
+
+
+def _table_problems(declaration: DatasetDeclaration, table_id: str, request: TableRequest) -> Iterator[str]:
+    yield from problems_of(declaration, table_id, request.variables)
+    table = declaration.table(table_id)
+    if table is not None:
+        try:
+            compile_filter(request.row_filter, table)
+        except FilterRefused as error:
+            yield f"{declaration.id}.{table_id}, row_filter: {error}"
+
+
+def _unknown_people(connection: Connection, usernames: list[str]) -> Iterator[str]:
+    active = select(person_table.c.username).where(person_table.c.active)
+    known = connection.execute(active.order_by(person_table.c.username)).scalars().all()
+    for username in usernames:
+        if username not in known:
+            yield f"team: there is nobody called {username!r} here{did_you_mean(username, known)}"
+
+
+def _insert_project(tx: Transaction, actor: Person, file: ProjectFile) -> None:
+    values = {
+        **{field: getattr(file, field) for field in ("id", "title", "purpose", "starts", "ends")},
+        "state": ProjectState.PROPOSED,
+        "created_by": actor.username,
+        "created_at": tx.now,
+    }
+    tx.execute(insert(tables.project).values(values))
+    for member in file.team:
+        _insert_member(tx, file.id, member.username, member.role)
+    for dataset_id, requests in file.datasets.items():
+        edition = find_edition(tx.connection, dataset_id).number
+        for table_id, request in requests.items():
+            key = {"project_id": file.id, "dataset_id": dataset_id, "table_id": table_id}
+            _insert_request(tx, key, edition, request)
+
+
+def _insert_request(tx: Transaction, key: dict[str, Any], edition: int, request: TableRequest) -> None:
+    tx.execute(insert(tables.approved_table).values(**key, edition=edition, row_filter=request.row_filter))
+    tx.execute(insert(tables.approved_variable), [{**key, "variable": variable} for variable in request.variables])
+
+
+def _insert_member(tx: Transaction, project_id: str, username: str, role: TeamRole) -> None:
+    key = {"project_id": project_id, "username": username, "joined_at": tx.now}
+    tx.execute(insert(tables.membership).values(**key, role=role))
