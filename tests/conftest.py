@@ -67,7 +67,7 @@ def database_url(fresh_url: Callable[[], str]) -> str:
 @pytest.fixture
 def database(database_url: str, clock: HandClock) -> Iterator[Database]:
     """An empty control database with every table and guard, once on SQLite and once on PostgreSQL."""
-    for room in ("core/audit", "data_catalog", "projects", "egress_review"):
+    for room in ("core/audit", "data_catalog", "projects", "hub", "egress_review"):
         if Path(room, "tables.py").exists():
             import_module(f"{room.replace('/', '.')}.tables")
     database = Database(database_url, clock)
