@@ -15,14 +15,15 @@ def make_views(settings: Settings, cut: Path) -> None:
 
     The program runs as the owner of the folder, in a container without network or rights that sees nothing else.
     """
-    command = ["docker", "run", "--rm", *_confined(cut), settings.notebook_image, "python", "-m", "myelin.make_views"]
+    program = ["timeout", str(VIEWS_SECONDS), "python", "-m", "myelin.make_views"]
+    command = ["docker", "run", "--rm", *_confined(cut), settings.notebook_image, *program]
     try:
-        subprocess.run(command, capture_output=True, text=True, timeout=VIEWS_SECONDS, check=True)
+        subprocess.run(command, capture_output=True, text=True, timeout=2 * VIEWS_SECONDS, check=True)
     except subprocess.CalledProcessError as error:
         reason = error.stderr.strip().splitlines()[-1:] or [f"exit code {error.returncode}"]
         raise ViewsFailed(f"The views of {cut} were not made: {reason[0]}", _hint(settings)) from error
     except subprocess.TimeoutExpired as error:
-        raise ViewsFailed(f"The views of {cut} were not made within {VIEWS_SECONDS} s.", _hint(settings)) from error
+        raise ViewsFailed(f"The views of {cut} were not made: Docker did not answer.", _hint(settings)) from error
 
 
 def _confined(cut: Path) -> list[str]:
