@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from data_catalog.service import ingest_dataset, newest_editions
-from data_catalog.synthetic import write_synthetic_sources
 from projects.service import approve_project, create_project, project
 
 from core.database import Database
@@ -18,6 +16,8 @@ from core.people.service import (
     propose_role,
 )
 from core.settings import Settings
+from data_catalog.service import ingest_dataset, newest_editions
+from data_catalog.synthetic import write_synthetic_sources
 from ops.activation import activate
 from ops.demo.cast import CAST, DAC_MEMBER, DATA_MANAGER, FIRST_OPS, SECOND_OPS, Part
 from ops.demo.provider import pass_through
@@ -32,16 +32,8 @@ DATASETS = ("cis_cohort", "edss_visits")
 PROJECT_FILE = HERE / "cis-spinal.toml"
 
 
-def provision(settings: Settings, database: Database) -> None:
-    """Bring the people, the two datasets and the demo project to where the first notebook can be opened."""
-    with step("People and roles"):
-        _ensure_people(settings, database)
-    for dataset in DATASETS:
-        _ensure_dataset(settings, database, dataset)
-    _ensure_project(settings, database)
-
-
-def _ensure_people(settings: Settings, database: Database) -> None:
+def ensure_people(settings: Settings, database: Database) -> None:
+    """Add the cast and give their roles, the checkers' by two ops people."""
     if not _known(database, FIRST_OPS.username):
         bootstrap_ops(database, FIRST_OPS.person(settings))
     first = _signed_in(settings, database, FIRST_OPS)
@@ -57,6 +49,12 @@ def _ensure_people(settings: Settings, database: Database) -> None:
             confirm_role(database, second, grant.id)
 
 
+def ensure_data(settings: Settings, database: Database) -> None:
+    """Publish an edition of each of the demo's datasets that has none."""
+    for dataset in DATASETS:
+        _ensure_dataset(settings, database, dataset)
+
+
 def _ensure_dataset(settings: Settings, database: Database, dataset: str) -> None:
     if any(edition.dataset == dataset for edition in newest_editions(database)):
         return
@@ -70,7 +68,8 @@ def _ensure_dataset(settings: Settings, database: Database, dataset: str) -> Non
         ingest_dataset(database, settings, actor, DECLARATIONS / f"{dataset}.toml", sources, synthetic=synthetic)
 
 
-def _ensure_project(settings: Settings, database: Database) -> None:
+def ensure_project(settings: Settings, database: Database) -> None:
+    """Bring the demo's project from its file to its first notebook."""
     file = load_project_file(PROJECT_FILE)
     try:
         state = project(database, file.id).state

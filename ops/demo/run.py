@@ -4,17 +4,17 @@ import sys
 from time import monotonic, sleep
 
 import httpx
-from hub.reconcile import end_all_servers
 
 from core.database import Database
 from core.errors import Unavailable
 from core.files import ensure_folder
 from core.migrations import upgrade
 from core.settings import Settings
+from hub.reconcile import end_all_servers
 from ops import processes
 from ops.demo import provider
 from ops.demo.cast import CAST
-from ops.demo.provision import provision
+from ops.demo.provision import ensure_data, ensure_people, ensure_project
 from ops.show import console, show_table, step
 
 PARTS = ("egress", "portal", "hub", "worker")
@@ -23,6 +23,14 @@ _START_SECONDS = 90
 
 def up(settings: Settings) -> None:
     """Provision what is missing, start what does not run, and wait until everything answers."""
+    database = start(settings)
+    ensure_data(settings, database)
+    ensure_project(settings, database)
+    database.close()
+
+
+def start(settings: Settings) -> Database:
+    """Start the sign-in provider and every part of the house, people in it but no data, and return its database."""
     ensure_folder(settings.state, 0o711)
     database = Database(settings.database)
     with step("Control database"):
@@ -30,20 +38,21 @@ def up(settings: Settings) -> None:
     with step("Sign-in provider"):
         provider.start_provider(settings)
         _wait(settings, provider.NAME, f"{settings.oidc_backchannel}/.well-known/openid-configuration")
-    provision(settings, database)
+    with step("People and roles"):
+        ensure_people(settings, database)
     for part in PARTS:
         processes.start(settings, part, [sys.executable, "-m", "ops", "serve", part], environment(settings))
     for part, address in _health(settings).items():
         with step(f"Waiting for the {part}"):
             _wait(settings, part, address)
     processes.check_running(settings, "worker")
-    database.close()
+    return database
 
 
 def down(settings: Settings) -> bool:
     """End every process of the demo and every notebook server; tell whether anything ran."""
     ran = [processes.stop(settings, part) for part in (*reversed(PARTS), provider.NAME)]
-    ended = end_all_servers(settings)
+    ended = end_all_servers("the demo was stopped")
     return any(ran) or bool(ended)
 
 
