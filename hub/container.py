@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.settings import Settings
-from hub.names import NOTEBOOK, PERSON_LABEL, PROJECT_LABEL, ROLE_LABEL, network_name
+from hub.names import NOTEBOOK, PERSON_LABEL, POOL_LABEL, PROJECT_LABEL, ROLE_LABEL, network_name
 from projects.models import Access
 
 RESEARCHER = 64000
@@ -45,9 +45,14 @@ def mounts_of(access: Access, settings: Settings) -> frozenset[Mount]:
     )
 
 
-def labels_of(username: str, project_id: str) -> dict[str, str]:
-    """Return the labels by which a container is known to be a person's server in a project."""
-    return {ROLE_LABEL: NOTEBOOK, PERSON_LABEL: username, PROJECT_LABEL: project_id}
+def labels_of(access: Access, settings: Settings) -> dict[str, str]:
+    """Return the labels by which a container is known to be a person's server in a project of this installation."""
+    return {
+        ROLE_LABEL: NOTEBOOK,
+        POOL_LABEL: str(settings.network_pool),
+        PERSON_LABEL: access.username,
+        PROJECT_LABEL: access.project_id,
+    }
 
 
 def environment_of(access: Access, settings: Settings) -> dict[str, str]:
@@ -60,13 +65,13 @@ def environment_of(access: Access, settings: Settings) -> dict[str, str]:
     }
 
 
-def create_options(access: Access) -> dict[str, Any]:
+def create_options(access: Access, settings: Settings) -> dict[str, Any]:
     """Return the container's own options, as docker-py's `create_container` takes them."""
     return {
         "user": f"{RESEARCHER}:{RESEARCHER}",
         "working_dir": HOME,
         "hostname": access.project_id,
-        "labels": labels_of(access.username, access.project_id),
+        "labels": labels_of(access, settings),
     }
 
 

@@ -5,6 +5,9 @@ from hashlib import sha256
 PROJECT_LABEL = "org.myelin.project"
 PERSON_LABEL = "org.myelin.person"
 ROLE_LABEL = "org.myelin.role"
+POOL_LABEL = "org.myelin.pool"
+"""The network pool of the installation a container belongs to: what tells two installations on one host apart."""
+
 NOTEBOOK = "notebook"
 
 BRIDGE_PREFIX = "myl-"

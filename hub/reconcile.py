@@ -23,7 +23,7 @@ from hub.engine import engine
 from hub.errors import FirewallMissing
 from hub.firewall import check_firewall, ensure_firewall
 from hub.models import Server, ServerState
-from hub.names import NOTEBOOK, PERSON_LABEL, PROJECT_LABEL, ROLE_LABEL
+from hub.names import NOTEBOOK, PERSON_LABEL, POOL_LABEL, PROJECT_LABEL, ROLE_LABEL
 from hub.servers import move, servers_up
 from hub.spawner import START_SECONDS, STOP_SECONDS
 from projects.access import check_access
@@ -54,11 +54,11 @@ class Watch:
                 _log.info("reconciled", deed=deed)
             self._sighted = monotonic()
         except FirewallMissing:
-            end_all_servers("the firewall is not in place")
+            end_all_servers(self._settings, "the firewall is not in place")
             raise
         except MyelinError:
             if monotonic() - self._sighted > BLIND_SECONDS:
-                end_all_servers(f"nobody's right could be checked for {BLIND_SECONDS} seconds")
+                end_all_servers(self._settings, f"nobody's right could be checked for {BLIND_SECONDS} seconds")
             raise
 
 
@@ -67,7 +67,7 @@ def reconcile_once(database: Database, settings: Settings) -> list[str]:
     # The record is read first: what is on it as running has a container then, or is gone.
     on_record = {(server.username, server.project_id): server for server in servers_up(database)}
     with engine() as client:
-        containers = _notebooks(client)
+        containers = _notebooks(client, settings)
         killed = []
         for container, reason in _unwanted(database, settings, containers, on_record):
             _kill_on_record(database, container, reason, on_record.get(_key(container)))
@@ -76,20 +76,20 @@ def reconcile_once(database: Database, settings: Settings) -> list[str]:
     return killed + [_record_end(database, on_record[key]) for key in _over(on_record, there, database.clock())]
 
 
-def end_all_servers(reason: str) -> int:
+def end_all_servers(settings: Settings, reason: str) -> int:
     """Kill and remove every notebook container, whatever the database says or can not say; return how many."""
     with engine() as client:
-        containers = _notebooks(client)
+        containers = _notebooks(client, settings)
         for container in containers:
             _log.warning("killed", container=container.name, reason=reason)
             _kill(container)
     return len(containers)
 
 
-def _notebooks(client: Any) -> list[Any]:
-    """Return every notebook container there is, running or not, in order of creation."""
-    label = f"{ROLE_LABEL}={NOTEBOOK}"
-    found = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
+def _notebooks(client: Any, settings: Settings) -> list[Any]:
+    """Return every notebook container of this installation, running or not, in order of creation."""
+    labels = [f"{ROLE_LABEL}={NOTEBOOK}", f"{POOL_LABEL}={settings.network_pool}"]
+    found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
     return sorted(found, key=lambda container: str(container.attrs["Created"]))
 
 

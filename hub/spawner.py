@@ -116,7 +116,7 @@ class ProjectSpawner(DockerSpawner):  # type: ignore[misc]
         self.network_name = network_name(access.project_id)
         self.hub_connect_url = f"http://{access.gateway}:{settings.hub_api_port}"
         self.environment = container.environment_of(access, settings)
-        self.extra_create_kwargs = container.create_options(access)
+        self.extra_create_kwargs = container.create_options(access, settings)
         self.extra_host_config = container.host_options(settings)
         self.mounts = [
             {"type": "bind", "source": str(m.source), "target": m.target, "read_only": m.read_only}
