@@ -7,13 +7,13 @@ from core.people.models import Person
 from core.settings import Settings
 from hub.network import ensure_project_network
 from hub.views import make_views
-from projects import service
+from projects.activation import activate_project
 from projects.models import Project
 
 
 def activate(settings: Settings, database: Database, actor: Person, project_id: str) -> Project:
     """Make the project's cut, its views and its network, and open it to its team."""
-    return service.activate_project(
+    return activate_project(
         database,
         settings,
         actor,

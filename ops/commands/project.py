@@ -9,6 +9,7 @@ from ops import context
 from ops.activation import activate as activate_project
 from ops.show import show_facts, show_table, step
 from projects import service
+from projects.closing import close_project
 from projects.models import Project, TeamRole, load_project_file
 
 app = typer.Typer(help="Projects: create, approve, activate, suspend, resume, close.", no_args_is_help=True)
@@ -68,7 +69,8 @@ def resume(project_id: ProjectId) -> None:
 @app.command()
 def close(project_id: ProjectId) -> None:
     """End a project: its servers are killed, its cut and its pseudonym key deleted."""
-    closed = service.close_project(context.database(), context.settings(), context.signed_in(), project_id)
+    closed = close_project(context.database(), context.settings(), context.signed_in(), project_id)
+    remove_project_network(project_id)
     _show(closed)
 
 

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from projects.service import approve_project, create_project, project
-
 from core.database import Database
 from core.errors import NotFound
 from core.people.models import Person
@@ -24,6 +22,7 @@ from ops.demo.provider import pass_through
 from ops.login import sign_in
 from ops.show import step
 from projects.models import ProjectState, load_project_file
+from projects.service import approve_project, create_project, project
 
 HERE = Path(__file__).parent
 DECLARATIONS = HERE.parents[1] / "data_catalog" / "datasets"

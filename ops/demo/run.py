@@ -52,7 +52,7 @@ def start(settings: Settings) -> Database:
 def down(settings: Settings) -> bool:
     """End every process of the demo and every notebook server; tell whether anything ran."""
     ran = [processes.stop(settings, part) for part in (*reversed(PARTS), provider.NAME)]
-    ended = end_all_servers("the demo was stopped")
+    ended = end_all_servers(settings, "the demo was stopped")
     return any(ran) or bool(ended)
 
 
