@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from data_catalog import service
+from data_catalog.editions import Edition
 from ops import context
 from ops.show import show_facts, show_table, step
 
@@ -31,5 +32,18 @@ def ingest(
 def list_datasets() -> None:
     """List every dataset's newest edition."""
     context.signed_in()
-    rows = [[e.dataset, str(e.number), str(e.published_at)[:16]] for e in service.newest_editions(context.database())]
-    show_table("Datasets", ["dataset", "edition", "published"], rows)
+    rows = [_row(edition) for edition in service.newest_editions(context.database())]
+    show_table("Datasets", ["dataset", "edition", "rows", "published", ""], rows)
+
+
+@app.command()
+def verify(dataset: Annotated[str, typer.Argument(help="The dataset's id.")]) -> None:
+    """Re-hash the files of a dataset's newest edition against its manifest."""
+    with step(f"Hashing {dataset}"):
+        manifest = service.verify_edition(context.database(), context.settings(), context.signed_in(), dataset)
+    typer.echo(f"{dataset}, edition {manifest.number}: every file is as it was published.")
+
+
+def _row(edition: Edition) -> list[str]:
+    label = "synthetic" if edition.synthetic else ""
+    return [edition.dataset, str(edition.number), f"{edition.rows:,}", f"{edition.published_at:%Y-%m-%d %H:%M}", label]

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from hub.network import remove_project_network
+from hub.reconcile import reconcile_once
 from ops import context
 from ops.activation import activate as activate_project
 from ops.show import show_facts, show_table, step
@@ -70,6 +72,7 @@ def resume(project_id: ProjectId) -> None:
 def close(project_id: ProjectId) -> None:
     """End a project: its servers are killed, its cut and its pseudonym key deleted."""
     closed = close_project(context.database(), context.settings(), context.signed_in(), project_id)
+    reconcile_once(context.database(), context.settings())
     remove_project_network(project_id)
     _show(closed)
 
