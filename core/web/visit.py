@@ -51,6 +51,8 @@ class Visit:
     site: Site
     person: Person
     session: str
+    form: Mapping[str, str]
+    """What the form says, field by field; empty where the request is none."""
 
     @property
     def database(self) -> Database:
@@ -101,25 +103,27 @@ def show(
     return response
 
 
-async def _form_token(request: Request) -> str:
+async def _read_form(request: Request) -> Mapping[str, str]:
     if request.method in SAFE_METHODS:
-        return ""
-    token = (await request.form()).get(TOKEN_FIELD, "")
-    return token if isinstance(token, str) else ""
+        return {}
+    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
 
-def signed_in(request: Request, form_token: Annotated[str, Depends(_form_token)]) -> Visit:
+Form = Annotated[Mapping[str, str], Depends(_read_form)]
+
+
+def signed_in(request: Request, form: Form) -> Visit:
     """Return the visit of whoever is signed in; raises NotSignedIn, and ForgedForm for a form that is not ours."""
     site: Site = request.app.state.site
     session = request.cookies.get(site.cookie(SESSION), "")
     person = person_in_session(site.database, session) if session else None
     if person is None:
         raise NotSignedIn("Please sign in first.")
-    visit = Visit(request, site, person, session)
+    visit = Visit(request, site, person, session, form)
     request.state.visit = visit
     if request.method not in SAFE_METHODS:
         check_own_form(request, site)
-        if not hmac.compare_digest(form_token.encode(), visit.form_token.encode()):
+        if not hmac.compare_digest(form.get(TOKEN_FIELD, "").encode(), visit.form_token.encode()):
             raise ForgedForm
     return visit
 
@@ -127,10 +131,10 @@ def signed_in(request: Request, form_token: Annotated[str, Depends(_form_token)]
 SignedIn = Annotated[Visit, Depends(signed_in)]
 
 
-def perhaps_signed_in(request: Request, form_token: Annotated[str, Depends(_form_token)]) -> Visit | None:
+def perhaps_signed_in(request: Request, form: Form) -> Visit | None:
     """Return the visit of whoever is signed in, or nobody's, for the few pages that everybody may see."""
     try:
-        return signed_in(request, form_token)
+        return signed_in(request, form)
     except NotSignedIn:
         return None
 
