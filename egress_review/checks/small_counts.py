@@ -1,0 +1,140 @@
+"""Cells of too few people, empty cells, and groups that lie wholly in one cell."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from egress_review.appetite import RiskAppetite
+from egress_review.checks.counts import Counts, Place, find_counts
+from egress_review.checks.cut import variables
+from egress_review.checks.document import Document
+from egress_review.checks.models import CutFacts, Finding, Status
+from egress_review.checks.numbers import whole
+from egress_review.checks.text import quote
+from egress_review.checks.vocabulary import STATISTICS, WHOLES, words
+
+CHECK = "small counts"
+LOW, CLASS = "low count", "class disclosure"
+MAX_NAMED = 3  # cells named in a finding's message
+MAX_LISTED = 50  # and in its details
+
+
+def check(document: Document, cut: CutFacts, appetite: RiskAppetite) -> Iterator[Finding]:
+    """Judge every count of every table of the file."""
+    if not document.outputs_as_tables:
+        status: Status = "review" if document.kind.name in ("csv", "tsv") else "not_checked"
+        yield Finding(CHECK, LOW, status, "No table was found in the file; numbers in text or pictures are not read.")
+    for table in document.outputs_as_tables:
+        yield from judge_counts(find_counts(table, variables(cut)), appetite)
+
+
+def judge_counts(counts: Counts, appetite: RiskAppetite) -> Iterator[Finding]:
+    """Judge the counts of one table: at least one finding, and `pass` only for cells that were recognised."""
+    where, minimum = counts.table.where, appetite.thresholds.minimum_count
+    faults = [*_low(counts, minimum)]
+    if appetite.thresholds.zero_is_disclosive:
+        faults += [*_empty(counts), *_whole_groups(counts)]
+    yield from faults
+    yield from _doubts(counts, minimum)
+    headings = "columns " + ", ".join(quote(name) for name in counts.table.header[:20])
+    if not counts.known:
+        message = f"{where}: no counts of people were recognised, so none were checked."
+        yield Finding(CHECK, LOW, "review", message, (headings,))
+    elif not faults:
+        empty = "" if appetite.thresholds.zero_is_disclosive else ", or 0"
+        message = f"{where}: {len(counts.known)} counts are {minimum} people or more{empty}."
+        yield Finding(CHECK, LOW, "pass", message, (headings,))
+
+
+def _fault(counts: Counts, risk: str, places: Sequence[Place], what: str) -> Iterator[Finding]:
+    """Put the cells of one table with one fault into one finding: the first by row and column in its message."""
+    named = [counts.table.place(*place) for place in sorted(places)]
+    if named:
+        more = f" and {len(named) - MAX_NAMED} more cells" if len(named) > MAX_NAMED else ""
+        message = f"{counts.table.where}: {'; '.join(named[:MAX_NAMED])}{more}: {what}."
+        yield Finding(CHECK, risk, "fail", message, tuple(named[:MAX_LISTED]))
+
+
+def _low(counts: Counts, minimum: int) -> Iterator[Finding]:
+    places = [place for place, people in counts.known.items() if 0 < people < minimum]
+    yield from _fault(counts, LOW, places, f"fewer than {minimum} people")
+
+
+def _empty(counts: Counts) -> Iterator[Finding]:
+    places = [place for place, people in counts.known.items() if people == 0 and not counts.is_missing(place)]
+    yield from _fault(counts, CLASS, places, "empty, nobody is in it")
+    for share, who in ((0.0, "nobody"), (100.0, "everybody")):
+        cells = [place for place, said in counts.percentages.items() if said == share and not counts.is_total(place)]
+        yield from _fault(counts, CLASS, cells, f"{share:g}%: {who} of the group")
+
+
+def _whole_groups(counts: Counts) -> Iterator[Finding]:
+    """Find rows and columns of a cross-tabulation that lie wholly in one cell."""
+    rows, columns = inner(counts)
+    lines = [[(row, column) for column in columns] for row in rows]
+    lines += [[(row, column) for row in rows] for column in columns]
+    full = [[place for place in line if counts.cells.get(place) != 0] for line in lines if len(line) > 1]
+    places = {line[0] for line in full if len(line) == 1 and counts.cells.get(line[0])}
+    if counts.is_crosstab:
+        yield from _fault(counts, CLASS, sorted(places), "everybody of its row or column is in this one cell")
+
+
+def inner(counts: Counts) -> tuple[Sequence[int], Sequence[int]]:
+    """Give the rows and columns of a cross-tabulation that are not totals."""
+    rows = sorted({row for row, _ in counts.cells} - set(counts.total_rows()))
+    return rows, sorted(counts.columns - counts.total_columns)
+
+
+def _doubts(counts: Counts, minimum: int) -> Iterator[Finding]:
+    table = counts.table
+    if counts.unread:
+        places = tuple(table.place(*place) for place in counts.unread[:MAX_LISTED])
+        message = f"{table.where}: {len(counts.unread)} cells under a heading of counts are not whole numbers."
+        yield Finding(CHECK, LOW, "review", message, places)
+    small = [
+        c for c in counts.doubtful if any((n := whole(cell)) is not None and n < minimum for cell in table.column(c))
+    ]
+    if small:
+        names = ", ".join(quote(table.header[column]) for column in small[:MAX_NAMED])
+        message = f"{table.where}: small whole numbers in {names}; no heading says whether they count people."
+        yield Finding(CHECK, LOW, "review", message)
+    if leaves := tuple(_complements(counts, minimum)):
+        message = f"{table.where}: a count or percentage leaves fewer than {minimum} people of its whole, or is so few."
+        yield Finding(CHECK, LOW, "review", message, leaves[:MAX_LISTED])
+    if absent := tuple(_absent_rows(counts)):
+        message = f"{table.where}: {len(absent)} combinations have no row: left out, or nobody is in them."
+        yield Finding(CHECK, CLASS, "review", message, absent[:MAX_LISTED])
+
+
+def _has_small(cells: Sequence[str], minimum: int) -> bool:
+    return any((number := whole(cell)) is not None and number < minimum for cell in cells)
+
+
+def _complements(counts: Counts, minimum: int) -> Iterator[str]:
+    """Find the rows whose whole, less one of its parts, is a small group; a part may be said as a percentage."""
+    if counts.is_crosstab:
+        return
+    wholes = [column for column in counts.columns if words(counts.table.header[column]) & WHOLES]
+    for row, cells in enumerate(counts.table.rows):
+        people = [known for column in wholes if (known := counts.cells.get((row, column))) is not None]
+        parts = [float(known) for (at, column), known in counts.known.items() if at == row and column not in wholes]
+        shares = [share for (at, _), share in counts.percentages.items() if at == row]
+        said = [number * share / 100 for number in people for share in shares]
+        rests = [number - part for number in people for part in parts + said] + said
+        if any(0.5 < rest < minimum for rest in rests):
+            yield f"row {row + 1} ({quote(cells[0])})"
+
+
+def _absent_rows(counts: Counts) -> Iterator[str]:
+    """Find the combinations of two labels that have no row of their own in a long table of counts."""
+    header = counts.table.header
+    measured = counts.columns | {column for _, column in counts.percentages}
+    labels = [c for c in range(len(header)) if c not in measured and not words(header[c]) & STATISTICS]
+    if counts.is_crosstab or len(labels) != 2:
+        return
+    first, second = (counts.table.column(column) for column in labels)
+    present = set(zip(first, second, strict=True))
+    if len(present) != len(counts.table.rows) or len(set(first)) * len(set(second)) > 10 * len(present):
+        return
+    for one, other in product(dict.fromkeys(first), dict.fromkeys(second)):
+        if (one, other) not in present:
+            yield f"{quote(header[labels[0]])} {quote(one)}, {quote(header[labels[1]])} {quote(other)}"

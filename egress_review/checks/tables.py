@@ -1,0 +1,141 @@
+"""Tables, wherever they stand: delimited files, and tables drawn in running text."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from egress_review.checks.limits import MAX_CELLS, MAX_COLUMNS, MAX_ROWS
+from egress_review.checks.numbers import is_number
+from egress_review.checks.text import quote
+
+_DELIMITERS = (",", "\t", ";", "|")
+_RULE = re.compile(r"[\s\-=+|:─━═┌┐└┘├┤┬┴┼╞╡╪╭╮╰╯]+")
+_DRAWN = re.compile(r"[│┆║|]")
+_GAP = re.compile(r"\s{2,}|\t")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as text: where it stands in the file, its header, its rows; every row as wide as the header."""
+
+    where: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    is_output: bool = True  # false for a table written into code, which is looked at for rows of the cut only
+
+    def column(self, index: int) -> tuple[str, ...]:
+        return tuple(row[index] for row in self.rows)
+
+    def place(self, row: int, column: int) -> str:
+        """Say which cell is meant, by number and by name, as a checker would look for it."""
+        name = quote(self.header[column]) if self.header[column] else str(column + 1)
+        return f"row {row + 1} ({quote(self.rows[row][0])}), column {name}"
+
+
+class TooLarge(ValueError):
+    """A table has more cells than are read."""
+
+
+def table(where: str, grid: Sequence[Sequence[str]]) -> Table | None:
+    """Make a table of a grid of cells, telling its header from its rows; None for an empty grid."""
+    width = max(map(len, grid), default=0)
+    if not width:
+        return None
+    if len(grid) > MAX_ROWS or width > MAX_COLUMNS or len(grid) * width > MAX_CELLS:
+        raise TooLarge(f"more than {MAX_ROWS:,} rows, {MAX_COLUMNS:,} columns or {MAX_CELLS:,} cells")
+    padded = [tuple(line) + ("",) * (width - len(line)) for line in grid]
+    depth = _header_depth([tuple(map(str.strip, line)) for line in padded[:4]])
+    header = tuple(" ".join(" ".join(parts).split()) for parts in zip(*padded[:depth], strict=True)) or ("",) * width
+    return Table(where, header, tuple(padded[depth:]))
+
+
+def _header_depth(lines: Sequence[tuple[str, ...]]) -> int:
+    """Count the header's lines: none if the first line is numbers only; further ones name an index or a level."""
+    if all(is_number(cell) for cell in lines[0] if cell) and lines[0][0]:
+        return 0
+    depth = 1
+    while depth < min(3, len(lines) - 1) and _continues_header(lines, depth):
+        depth += 1
+    return depth
+
+
+def _continues_header(lines: Sequence[tuple[str, ...]], depth: int) -> bool:
+    rest = lines[depth][1:]
+    if not rest:
+        return False
+    names_the_index = bool(lines[depth][0]) and not any(rest)
+    names_a_level = not lines[0][0] and not any(map(is_number, rest)) and any(map(is_number, lines[depth + 1][1:]))
+    return names_the_index or names_a_level
+
+
+def delimiter(text: str, named: str | None = None) -> str:
+    """Find the character that splits the first lines into most cells of equal number."""
+    if named:
+        return named
+    lines = [line for line in text[:20_000].splitlines()[:20] if line.strip()]
+    counts = {mark: [line.count(mark) for line in lines] for mark in _DELIMITERS}
+    return max(_DELIMITERS, key=lambda mark: (min(counts[mark], default=0), sum(counts[mark])))
+
+
+def delimited(where: str, text: str, mark: str) -> tuple[Table | None, tuple[str, ...]]:
+    """Read a delimited file; also say which lines have another number of cells than the first."""
+    csv.field_size_limit(MAX_CELLS)
+    lines: list[list[str]] = []
+    try:
+        for line in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True):
+            if line:
+                lines.append(line)
+            if len(lines) > MAX_ROWS:
+                raise TooLarge(f"more than {MAX_ROWS:,} rows")
+    except csv.Error as error:
+        return table(where, lines), (f"line {len(lines) + 1} can't be read as cells: {error}",)
+    return table(where, lines), _ragged(lines)
+
+
+def _ragged(lines: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    width = len(lines[0]) if lines else 0
+    odd = [number for number, line in enumerate(lines, 1) if len(line) != width]
+    return (f"{len(odd)} lines don't have {width} cells, the first is line {odd[0]}",) if odd else ()
+
+
+def tables_in_text(where: str, text: str) -> Iterator[Table]:
+    """Find tables drawn with marks or spaces in running text: data frames, Markdown tables, printed rows."""
+    for _, block in groupby(_split_lines(text), key=bool):
+        lines = [cells for cells in block if cells]
+        for grid in _even(lines):
+            if any(is_number(cell) for line in grid for cell in line) and (found := table(where, grid)):
+                yield found
+
+
+def _split_lines(text: str) -> Iterator[list[str]]:
+    for line in text.splitlines()[:MAX_ROWS]:
+        if _RULE.fullmatch(line) and line.strip():
+            continue
+        yield _split_line(line)
+
+
+def _split_line(line: str) -> list[str]:
+    """Split one line into cells; a line of fewer than two cells is no line of a table and gives none."""
+    if _DRAWN.search(line):
+        cells = _DRAWN.split(line.strip().strip("│║|"))
+    else:
+        mark = max(",;\t", key=line.count)
+        cells = line.split(mark) if line.count(mark) else _GAP.split(line.rstrip())
+    return [cell.strip() for cell in cells] if len(cells) > 1 else []
+
+
+def _even(lines: Iterable[list[str]]) -> Iterator[list[list[str]]]:
+    """Cut a block into grids of even width; a line one cell short of the next is a header without an index name."""
+    grid: list[list[str]] = []
+    for line in lines:
+        if len(grid) == 1 and len(line) == len(grid[0]) + 1:
+            grid[0].insert(0, "")
+        if grid and len(line) != len(grid[0]):
+            yield from (grid,) if len(grid) > 1 else ()
+            grid = []
+        grid.append(line)
+    if len(grid) > 1:
+        yield grid
