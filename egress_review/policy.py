@@ -1,6 +1,7 @@
 """The rules of review. One table says who moves a release request where; code, tests, triggers and docs follow it."""
 
 from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
 from typing import Any
 
 from core.errors import InvalidInput, MyelinError, Refused
@@ -68,12 +69,8 @@ def check_step(state: State, action: Action, part: Part) -> State:
     parts = {needed for _, taken, needed in TRANSITIONS if taken == action}
     if part not in parts:
         raise Refused(f"To {action} is not for the {part} of a request.", _who_may(action, part))
-    allowed = sorted({before for before, taken, who in TRANSITIONS if (taken, who) == (action, part)})
-    states = " or ".join(allowed).replace("_", " ")
-    raise StepRefused(
-        f"A request that is {state.replace('_', ' ')} can not take this step ({action}).",
-        f"It takes one that is {states}.",
-    )
+    open_in = sorted({_words(before) for before, taken, who in TRANSITIONS if (taken, who) == (action, part)})
+    raise StepRefused(f"This request is {_words(state)}: {action} is not open.", f"It is when {' or '.join(open_in)}.")
 
 
 def check_act(request: ReleaseRequest, person: Person, action: Action) -> State:
@@ -180,6 +177,12 @@ def check_room(held: int, may_hold: int, bytes_today: int, may_submit: int) -> N
 def sees_reviews(request: ReleaseRequest, viewer: str, author: str, round_: int) -> bool:
     """Tell whether a checker may see what `author` said of a round: always their own, others' once both have spoken."""
     return viewer == author or round_ < request.round or not request.under_review
+
+
+def as_seen_by(request: ReleaseRequest, checker: Person) -> ReleaseRequest:
+    """Return the request with the votes this checker may know of."""
+    votes = (vote for vote in request.votes if sees_reviews(request, checker.username, vote.checker, vote.round))
+    return replace(request, votes=tuple(votes))
 
 
 def team_sees(request: ReleaseRequest, comment: Comment) -> bool:

@@ -12,7 +12,7 @@ from core.people.models import Person
 from egress_review import records
 from egress_review.checks.models import Finding
 from egress_review.models import Action, Comment, ReleaseRequest, State, Vote
-from egress_review.policy import possible_actions, sees_reviews, team_sees
+from egress_review.policy import as_seen_by, possible_actions, sees_reviews, team_sees
 from egress_review.records import RoundRow
 from egress_review.store import ContentStore
 from egress_review.tables import release_request
@@ -117,7 +117,8 @@ class InsideRequest:
 def queue_item(connection: Connection, request: ReleaseRequest, checker: Person) -> QueueItem:
     """Return a request as a line of this checker's queue."""
     findings = records.findings_of(connection, request.id, request.round)
-    return QueueItem(request, Counter(found.status for found in findings), possible_actions(request, checker))
+    counts = Counter(found.status for found in findings)
+    return QueueItem(as_seen_by(request, checker), counts, possible_actions(request, checker))
 
 
 def outside_request(store: ContentStore, request: ReleaseRequest) -> OutsideRequest:
@@ -167,7 +168,7 @@ class RequestReader:
         """Return everything this checker may see of the request."""
         rounds = records.rounds_of(self.connection, self.request.id)
         return ReviewPage(
-            request=self.request,
+            request=as_seen_by(self.request, checker),
             version=self.request.version,
             actions=possible_actions(self.request, checker),
             rounds=tuple(self._round(row, checker) for row in rounds),
