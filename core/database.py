@@ -112,11 +112,12 @@ class Database:
 
     def create_all(self) -> None:
         """Make every table and guard of the rooms imported so far in an empty database."""
-        from core.guards import put_in_place
+        from core.guards import give_application_rights, put_in_place
 
         with self.writing() as connection:
             metadata.create_all(connection)
             put_in_place(connection)
+            give_application_rights(connection)
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, Table, UniqueConstraint, text
+from sqlalchemy import Connection, Table, UniqueConstraint, inspect, text
+
+from core.database import metadata
 
 Event = Literal["INSERT", "UPDATE", "DELETE"]
 
@@ -52,7 +54,11 @@ class Guard:
 
 
 _guards: list[Guard] = []
+_kept: list[str] = []
 _append_only: list[str] = []
+
+APPLICATION_ROLE = "myelin_app"
+"""On PostgreSQL the program signs in as this role, which owns nothing and so can't take a guard away."""
 
 
 def refuse(table: Table, name: str, event: Event, condition: str, message: str) -> None:
@@ -62,20 +68,23 @@ def refuse(table: Table, name: str, event: Event, condition: str, message: str) 
 
 def append_only(table: Table) -> None:
     """Have the database refuse every change but a new row, `INSERT OR REPLACE` and `TRUNCATE` included."""
+    _keep(table)
     _append_only.append(table.name)
     message = f"{table.name} is append-only"
     refuse(table, "update", "UPDATE", "TRUE", message)
-    refuse(table, "delete", "DELETE", "TRUE", message)
-    refuse(table, "replace", "INSERT", _taken(table), message)
 
 
 def immutable(table: Table, columns: Sequence[str]) -> None:
     """Have the database refuse a change of these columns, and the deletion of any row."""
     changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
     refuse(table, "change", "UPDATE", changed, f"{table.name}: {', '.join(columns)} can not change")
+    _keep(table)
+
+
+def _keep(table: Table) -> None:
     refuse(table, "delete", "DELETE", "TRUE", f"{table.name} rows are kept")
     refuse(table, "replace", "INSERT", _taken(table), f"{table.name} rows are kept")
-    _append_only.append(table.name)
+    _kept.append(table.name)
 
 
 def _taken(table: Table) -> str:
@@ -91,7 +100,7 @@ def all_statements(dialect: str) -> list[str]:
     """Return the statements of every guard of every room that has been imported."""
     statements = [statement for guard in _guards for statement in guard.statements(dialect)]
     if dialect == "postgresql":
-        statements += [statement for table in _append_only for statement in _no_truncate(table)]
+        statements += [statement for table in _kept for statement in _no_truncate(table)]
     return statements
 
 
@@ -99,6 +108,24 @@ def put_in_place(connection: Connection) -> None:
     """Create every guard in a database whose tables have just been made."""
     for statement in all_statements(connection.dialect.name):
         connection.execute(text(statement.replace(":", r"\:")))
+
+
+def give_application_rights(connection: Connection) -> None:
+    """Give the application's role, on PostgreSQL and where there is one, what it needs on every table and no more."""
+    if connection.dialect.name != "postgresql":
+        return
+    role = text("SELECT 1 FROM pg_roles WHERE rolname = :role")
+    if connection.execute(role, {"role": APPLICATION_ROLE}).first() is None:
+        return
+    for table in inspect(connection).get_table_names():
+        connection.execute(text(f"REVOKE ALL ON {table} FROM {APPLICATION_ROLE}"))
+        connection.execute(text(f"GRANT {_rights(table)} ON {table} TO {APPLICATION_ROLE}"))
+
+
+def _rights(table: str) -> str:
+    if table not in metadata.tables:
+        return "SELECT"  # Alembic's own
+    return "SELECT, INSERT" if table in _append_only else "SELECT, INSERT, UPDATE"
 
 
 def _no_truncate(table: str) -> list[str]:

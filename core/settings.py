@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     )
     state: Path = Field(Path("/var/lib/myelin"), description="folder of everything that must be kept")
     database_url: str = Field("", description="control database; empty means SQLite in the state folder")
-
+    database_owner_url: str = Field("", description="the same database as its owner reaches it, for `myelin init`")
     host: str = Field("127.0.0.1", description="address the portal and the public proxy listen on")
     portal_port: int = Field(8090, description="port of the portal")
     hub_port: int = Field(8000, description="port of JupyterHub's public proxy")

@@ -12,7 +12,7 @@ from core.database import Database
 from core.people.models import Person, Role
 from core.people.service import add_person, bootstrap_ops, confirm_role, person_by_username, propose_role
 from core.settings import Settings
-from tests.support.postgres import new_database, postgres_server
+from tests.support.postgres import as_application, new_database, postgres_server
 
 ISSUER = "http://id.localhost:9400"
 
@@ -70,10 +70,20 @@ def database(database_url: str, clock: HandClock) -> Iterator[Database]:
     for room in ("core/audit", "data_catalog", "projects", "hub", "egress_review"):
         if Path(room, "tables.py").exists():
             import_module(f"{room.replace('/', '.')}.tables")
-    database = Database(database_url, clock)
-    database.create_all()
+    owned = Database(database_url)
+    owned.create_all()
+    owned.close()
+    database = Database(as_application(database_url), clock)
     yield database
     database.close()
+
+
+@pytest.fixture
+def owned_database(database: Database, database_url: str) -> Iterator[Database]:
+    """The same database in the hands of its owner: whatever is refused here, guards refuse, not missing rights."""
+    owned = Database(database_url, database.clock)
+    yield owned
+    owned.close()
 
 
 def person(username: str) -> Person:

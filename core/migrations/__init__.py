@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from core.database import Database
 from core.errors import Refused
+from core.guards import give_application_rights
 
 FOLDER = Path(__file__).parent
 
@@ -18,6 +19,7 @@ def upgrade(database: Database) -> None:
     """Make the tables and guards of an empty database, or bring an older one up to date."""
     with database.writing() as connection:
         command.upgrade(configuration(connection), "head")
+        give_application_rights(connection)
 
 
 def check_current(database: Database) -> None:

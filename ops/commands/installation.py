@@ -26,7 +26,7 @@ def init() -> None:
     settings = context.settings()
     ensure_folder(settings.state, 0o711)
     with step(f"Control database at {_without_password(settings.database)}"):
-        database = Database(settings.database)
+        database = Database(settings.database_owner_url or settings.database)
         upgrade(database)
         database.close()
 

@@ -66,13 +66,16 @@ ONLY |= {"truncate": "postgresql", "truncate cascade": "postgresql"}
 
 
 @pytest.mark.parametrize("how", TAMPERING)
-def test_the_database_itself_refuses(database: Database, how: str) -> None:
-    """Whichever statements the engine knows: the others are syntax errors there, which refuse as well."""
+def test_the_database_itself_refuses(database: Database, owned_database: Database, how: str) -> None:
+    """Even its owner, in whichever statements the engine knows; the others are syntax errors there."""
     write_events(database, 3)
     before = list(export(database))
     refusal = "append-only|rows are kept|no gap|must follow"
     known = ONLY.get(how, database.engine.dialect.name) == database.engine.dialect.name
-    with pytest.raises(DBAPIError, match=refusal if known else "syntax error"), database.engine.begin() as connection:
+    with (
+        pytest.raises(DBAPIError, match=refusal if known else "syntax error"),
+        owned_database.engine.begin() as connection,
+    ):
         connection.execute(text(TAMPERING[how]))
     assert list(export(database)) == before
 
@@ -90,6 +93,24 @@ def test_insert_or_replace_is_refused_even_where_recursive_triggers_are_off(tmp_
         raw.execute(f"DROP TRIGGER guard_audit_event_{guard}")
     raw.execute(TAMPERING["insert or replace"])
     assert raw.execute("SELECT actor FROM audit_event WHERE seq = 1").fetchone() == ("person:eve",)
+
+
+NOT_THE_PROGRAMS = [
+    "DROP TRIGGER guard_audit_event_update ON audit_event",
+    "ALTER TABLE audit_event DISABLE TRIGGER ALL",
+    "SET session_replication_role = replica",
+    "UPDATE audit_event SET actor = 'person:eve'",
+    "TRUNCATE audit_event",
+    "DELETE FROM person",
+    "DROP TABLE audit_event",
+]
+
+
+@pytest.mark.parametrize("statement", NOT_THE_PROGRAMS)
+@pytest.mark.parametrize("fresh_url", ["postgresql"], indirect=True)
+def test_the_program_itself_has_no_right_to_take_a_guard_away(database: Database, statement: str) -> None:
+    with pytest.raises(DBAPIError, match=r"must be owner|permission denied"), database.engine.begin() as connection:
+        connection.execute(text(statement))
 
 
 def tampered(change: Callable[[list[dict[str, object]]], object]) -> Callable[[list[bytes]], list[bytes]]:
@@ -163,12 +184,12 @@ def test_every_checkpoint_on_the_way_is_proven(database: Database, settings: Set
     assert verify_log(export(database), settings.checkpoints).checkpoints == 4
 
 
-def test_a_row_changed_under_the_guards_is_found(database: Database) -> None:
+def test_a_row_changed_under_the_guards_is_found(database: Database, owned_database: Database) -> None:
     """Whoever owns the database can drop a trigger; the hash then tells."""
     write_events(database, 3)
     drop = "DROP TRIGGER guard_audit_event_update"
     on_table = " ON audit_event" if database.engine.dialect.name == "postgresql" else ""
-    with database.engine.begin() as connection:
+    with owned_database.engine.begin() as connection:
         connection.execute(text(drop + on_table))
         connection.execute(text("UPDATE audit_event SET actor = 'person:eve' WHERE seq = 1"))
     with pytest.raises(IntegrityBroken, match="Entry 1"):

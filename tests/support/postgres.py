@@ -12,7 +12,9 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-OWNER, APPLICATION = "myelin_owner", "myelin_app"
+from core.guards import APPLICATION_ROLE
+
+OWNER = "myelin_owner"
 
 
 def _tool(name: str) -> str:
@@ -46,7 +48,7 @@ def postgres_server() -> Iterator[str]:
         url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
         engine = create_engine(url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            for role in (OWNER, APPLICATION):
+            for role in (OWNER, APPLICATION_ROLE):
                 connection.execute(text(f"CREATE ROLE {role} LOGIN"))
         engine.dispose()
         yield url
@@ -62,3 +64,8 @@ def new_database(server: str, name: str) -> str:
         connection.execute(text(f"CREATE DATABASE {name} OWNER {OWNER}"))
     engine.dispose()
     return server.replace("postgres@", f"{OWNER}@").rsplit("/", 1)[0] + f"/{name}"
+
+
+def as_application(url: str) -> str:
+    """Return a database's address as the role the program signs in as, which owns nothing."""
+    return url.replace(f"{OWNER}@", f"{APPLICATION_ROLE}@")
