@@ -35,7 +35,7 @@ def dictionary_tables(
             edition.synthetic,
             table.name,
             table.label,
-            tuple(v for v in table.variables if approved is None or v.name in approved[table.name]),
+            tuple(_in_order(v) for v in table.variables if approved is None or v.name in approved[table.name]),
         )
         for table in edition.declaration.tables
         if approved is None or table.name in approved
@@ -47,6 +47,13 @@ def search(tables: Sequence[DictionaryTable], words: str) -> tuple[DictionaryTab
     wanted = words.casefold().split()
     found = (replace(table, variables=tuple(v for v in table.variables if _says(v, wanted))) for table in tables)
     return tuple(table for table in found if table.variables)
+
+
+def _in_order(variable: Variable) -> Variable:
+    """Put number codes in the order of numbers: a kept declaration has them in the order of text."""
+    if not variable.has_number_codes:
+        return variable
+    return variable.model_copy(update={"codes": dict(sorted(variable.codes.items(), key=lambda code: int(code[0])))})
 
 
 def _says(variable: Variable, words: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from core.permissions import check_may
 from core.settings import Settings
 from egress_review import permissions, records
 from egress_review.errors import no_such_request
-from egress_review.models import HELD_FOR_REVIEW, Part, ReleaseRequest
+from egress_review.models import HELD_FOR_REVIEW, Part, ReleaseRequest, State
 from egress_review.policy import check_download, check_look, part_of
 from egress_review.store import ContentStore
 from egress_review.tables import release_request
@@ -43,6 +43,15 @@ def queue(database: Database, checker: Person) -> tuple[QueueItem, ...]:
         waiting = records.find_requests(connection, release_request.c.state.in_(HELD_FOR_REVIEW))
         mine = [request for request in waiting if part_of(checker, request) is Part.CHECKER]
         return tuple(queue_item(connection, request, checker) for request in mine)
+
+
+def settled(database: Database, checker: Person, newest: int = 30) -> tuple[ReleaseRequest, ...]:
+    """Return the newest requests that need nothing more from checkers, and that this one may look at."""
+    check_may(checker, permissions.READ_HELD)
+    with database.read() as connection:
+        done = records.find_requests(connection, release_request.c.state.not_in({*HELD_FOR_REVIEW, State.DRAFT}))
+    mine = [request for request in done if part_of(checker, request) is Part.CHECKER]
+    return tuple(reversed(mine[-newest:]))
 
 
 def review_page(database: Database, settings: Settings, checker: Person, request_id: str) -> ReviewPage:

@@ -1,7 +1,6 @@
 """Compose the portal: every room's pages in one shell, behind one sign-in."""
 
 
-import uvicorn
 from fastapi import FastAPI
 
 from core.database import Database
@@ -11,25 +10,26 @@ from core.web import errors
 from core.web.headers import SecurityHeaders
 from core.web.oidc import OidcClient
 from core.web.site import Site, template_environment
-from portal import home, sign_in
+from data_catalog import routes as data_catalog
+from egress_review import routes as egress_review
+from portal import home, operations, sign_in
 from portal.assets import HERE, Assets
 from portal.navigation import navigation
+from projects import routes as projects
+
+ROOMS = ("data_catalog", "projects", "egress_review", "portal")
 
 
 def make_app(database: Database, settings: Settings) -> FastAPI:
     """Make the portal of an installation; raises Refused where its sign-in provider is for a demo only."""
     assets = Assets()
-    templates = template_environment({"portal": HERE / "templates"}, assets.address)
+    templates = template_environment({room: HERE.parent / room / "templates" for room in ROOMS}, assets.address)
     app = FastAPI(title="Myelin", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site(database, settings, templates, navigation, ensure_secret(settings, "portal"))
     app.state.oidc = OidcClient(settings)
     app.add_middleware(SecurityHeaders, settings=settings)
     errors.install(app)
-    for router in (assets.router(), sign_in.router, home.router):
+    rooms = (data_catalog.router, projects.router, egress_review.team, egress_review.checkers)
+    for router in (assets.router(), sign_in.router, home.router, operations.router, *rooms):
         app.include_router(router)
     return app
-
-
-def serve(database: Database, settings: Settings) -> None:
-    """Serve the portal until told to stop."""
-    uvicorn.run(make_app(database, settings), host=settings.host, port=settings.portal_port, server_header=False)

@@ -1,13 +1,41 @@
-"""The first page: what the house is, or, signed in, what is mine to do now."""
+"""The first pages: what the house is, what is mine to do now, and my projects with their notebooks."""
+
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 from starlette.requests import Request
 
+from core.database import Database
+from core.people.models import Person
+from core.people.permissions import ROLE_GRANT
+from core.people.policy import can_confirm_role
+from core.people.service import pending_grants
+from core.permissions import may
+from core.settings import Settings
 from core.web.headers import HEALTH
-from core.web.visit import PerhapsSignedIn, show
+from core.web.visit import PerhapsSignedIn, SignedIn, show
+from egress_review.desk import sort_desk
+from egress_review.models import State as RequestState
+from egress_review.permissions import REVIEW
+from egress_review.read import queue, requests_of_project
+from hub.models import Server
+from hub.servers import request_stop, servers_of
+from projects.models import ProjectState
+from projects.pages import ProjectPage, pages_of
+from projects.permissions import ACTIVATE, APPROVE
+from projects.service import all_projects, projects_of
 
 router = APIRouter()
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Something that waits for this person: what, how many, and where it is done."""
+
+    words: str
+    count: int
+    path: str
 
 
 @router.get("/")
@@ -15,10 +43,67 @@ def home(request: Request, visit: PerhapsSignedIn) -> Response:
     """Show the way in, or what waits for the person signed in."""
     if visit is None:
         return show(request, request.app.state.site, "portal/welcome.html", {})
-    return visit.show("portal/home.html")
+    pages, servers = _my_projects(visit.database, visit.person)
+    duties = duties_of(visit.database, visit.settings, visit.person)
+    return visit.show("portal/home.html", duties=duties, pages=pages, servers=servers)
+
+
+@router.get("/projects")
+def my_projects(visit: SignedIn) -> Response:
+    """List the person's projects, and their servers that are up."""
+    pages, servers = _my_projects(visit.database, visit.person)
+    return visit.show("portal/projects.html", pages=pages, servers=servers)
+
+
+@router.post("/projects/{project_id}/stop")
+def stop_server(visit: SignedIn, project_id: str) -> Response:
+    """Stop the person's own server in a project."""
+    request_stop(visit.database, visit.person, project_id)
+    return visit.go("/projects", "The notebook server is being stopped. Files in your folders are kept.")
 
 
 @router.get(HEALTH)
 def health() -> Response:
     """Answer that the portal is up."""
     return PlainTextResponse("ok")
+
+
+def duties_of(database: Database, settings: Settings, person: Person) -> list[Duty]:
+    """Return what waits for a person, role by role; what nothing waits in is left out."""
+    duties = [*_as_author(database, settings, person), *_as_checker(database, person)]
+    states = [project.state for project in all_projects(database)]
+    if may(person, APPROVE):
+        duties.append(Duty("Proposals to decide on", states.count(ProjectState.PROPOSED), "/proposals"))
+    if may(person, ACTIVATE):
+        duties.append(Duty("Approved projects to activate", states.count(ProjectState.APPROVED), "/operations"))
+    if may(person, ROLE_GRANT):
+        mine = [grant for grant in pending_grants(database) if can_confirm_role(person, grant)]
+        duties.append(Duty("Roles to confirm", len(mine), "/people"))
+    return [duty for duty in duties if duty.count]
+
+
+def _as_author(database: Database, settings: Settings, person: Person) -> list[Duty]:
+    requests = [
+        request
+        for project in projects_of(database, person)
+        for request in requests_of_project(database, settings, person, project.id)
+        if request.author == person.username
+    ]
+    returned = sum(request.state is RequestState.RETURNED for request in requests)
+    return [Duty("Requests sent back to you, to correct", returned, "/requests")]
+
+
+def _as_checker(database: Database, person: Person) -> list[Duty]:
+    if not may(person, REVIEW):
+        return []
+    desk = sort_desk(queue(database, person))
+    return [
+        Duty("Outputs to review", len(desk.to_review), "/reviews"),
+        Duty("Reviewed outputs to decide on", len(desk.to_decide), "/reviews"),
+        Duty("Approved outputs to release", len(desk.to_release), "/reviews"),
+    ]
+
+
+def _my_projects(database: Database, person: Person) -> tuple[list[ProjectPage], dict[str, Server]]:
+    pages = pages_of(database, person, projects_of(database, person))
+    return pages, {server.project_id: server for server in servers_of(database, person.username)}

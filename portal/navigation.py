@@ -1,9 +1,28 @@
 """Where the navigation leads: what a person has no part in is left out."""
 
 from core.people.models import Person
+from core.people.permissions import AUDIT_READ, ROLE_GRANT
+from core.permissions import may
 from core.web.site import Link
+from egress_review.permissions import REVIEW
+from projects.permissions import APPROVE, READ_ALL
+
+_EVERYBODY = (
+    Link("Home", "/"),
+    Link("Projects", "/projects"),
+    Link("Requests", "/requests"),
+    Link("Data", "/data"),
+)
+
+_HOLDERS = (
+    (REVIEW, Link("Review", "/reviews")),
+    (APPROVE, Link("Proposals", "/proposals")),
+    (READ_ALL, Link("All projects", "/operations")),
+    (ROLE_GRANT, Link("People", "/people")),
+    (AUDIT_READ, Link("Audit", "/audit")),
+)
 
 
 def navigation(person: Person) -> list[Link]:
     """Return the places that are this person's, in the order of a day's work."""
-    return [Link("Home", "/"), Link("Projects", "/projects"), Link("Requests", "/requests")]
+    return [*_EVERYBODY, *(link for permission, link in _HOLDERS if may(person, permission))]

@@ -194,6 +194,11 @@ class Project:
         kept = [cut for cut in self.cuts if cut.deleted_at is None]
         return kept[-1] if kept else None
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether it has worked on data that are nobody's."""
+        return any(cut.synthetic for cut in self.cuts)
+
 
 @dataclass(frozen=True)
 class Access:

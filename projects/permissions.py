@@ -8,6 +8,8 @@ CREATE = "projects:project:create"
 MEMBER_ADD = "projects:member:add"
 MEMBER_REMOVE = "projects:member:remove"
 READ_ALL = "projects:project:read_all"
+APPROVE = f"projects:project:{Action.APPROVE}"
+ACTIVATE = f"projects:project:{Action.ACTIVATE}"
 
 register(
     {

@@ -81,3 +81,13 @@ def entries(connection: Connection, *, subject: str | None = None, since: int = 
         fields = dict(row._mapping)
         stored = fields.pop("hash")
         yield Entry(**{**fields, "detail": json.loads(fields["detail"])}), stored
+
+
+def newest_entries(connection: Connection, most: int, *, subject: str | None = None) -> list[Entry]:
+    """Read the newest entries, newest first, of one subject or of all; for looking, not for proving."""
+    statement = select(audit_event).order_by(audit_event.c.seq.desc()).limit(most)
+    if subject is not None:
+        statement = statement.where(audit_event.c.subject == subject)
+    columns = [column for column in audit_event.c if column.name != "hash"]
+    rows = connection.execute(statement.with_only_columns(*columns))
+    return [Entry(**{**row._mapping, "detail": json.loads(row.detail)}) for row in rows]

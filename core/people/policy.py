@@ -40,3 +40,12 @@ def check_confirm_role(confirmer: Person, grant: RoleGrant) -> None:
         raise Refused("This grant is already settled.")
     if confirmer.username in (grant.proposed_by, grant.username):
         raise Refused("A second person confirms this role.", "Not the one who proposed it, nor the one it is for.")
+
+
+def can_confirm_role(confirmer: Person, grant: RoleGrant) -> bool:
+    """Tell whether check_confirm_role would let this pass."""
+    try:
+        check_confirm_role(confirmer, grant)
+    except Refused:
+        return False
+    return True

@@ -25,7 +25,7 @@ from core.settings import Settings
 SCOPE = "openid profile email"
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 CLOCK_SKEW_SECONDS = 60
-CLIENT_SECRET_FILE = "oidc-client-secret"
+CLIENT_SECRET_FILE = "oidc-client-secret"  # noqa: S105  (a name)
 """Where among the keys the secret is put that the provider gave this installation."""
 
 _TIMEOUT_SECONDS = 10.0

@@ -91,9 +91,7 @@ class Visit:
         return response
 
 
-def show(
-    request: Request, site: Site, template: str, facts: Mapping[str, Any], status: int = 200
-) -> HTMLResponse:
+def show(request: Request, site: Site, template: str, facts: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """Answer with a page, for a visitor (`visit` among the facts) or for somebody not signed in."""
     name = site.cookie(NOTICE)
     shared = {"site": site, "here": request.url.path, "notice": unquote(request.cookies.get(name, "")), "visit": None}

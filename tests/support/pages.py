@@ -1,4 +1,4 @@
-"""A browser without JavaScript: it follows links, fills in forms as they stand on the page, and reads what comes back."""
+"""A browser without JavaScript: it follows links, fills in forms as they stand on the page, reads what comes back."""
 
 from dataclasses import dataclass
 

@@ -1,0 +1,55 @@
+"""Pages of those who run the house: every project, everybody's roles, and the audit log."""
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from core.audit.log import newest_entries
+from core.people.permissions import AUDIT_READ, ROLE_GRANT
+from core.people.policy import can_confirm_role
+from core.people.service import all_people, confirm_role, pending_grants
+from core.permissions import check_may
+from core.web.visit import SignedIn
+from hub.servers import servers_up
+from projects.pages import pages_of
+from projects.permissions import READ_ALL
+from projects.service import all_projects
+
+router = APIRouter()
+
+AUDIT_PAGE = 100
+"""Entries of the audit log on one page."""
+
+
+@router.get("/operations")
+def projects(visit: SignedIn) -> Response:
+    """List every project with its state, team, cut and the servers that are up."""
+    check_may(visit.person, READ_ALL)
+    pages = pages_of(visit.database, visit.person, all_projects(visit.database))
+    servers: dict[str, list[str]] = {}
+    for server in servers_up(visit.database):
+        servers.setdefault(server.project_id, []).append(f"{server.username} ({server.state})")
+    return visit.show("portal/operations.html", pages=pages, servers=servers)
+
+
+@router.get("/people")
+def people(visit: SignedIn) -> Response:
+    """List everybody with their roles, and the roles that wait for a second person."""
+    check_may(visit.person, ROLE_GRANT)
+    grants = [(grant, can_confirm_role(visit.person, grant)) for grant in pending_grants(visit.database)]
+    return visit.show("portal/people.html", people=all_people(visit.database), grants=grants)
+
+
+@router.post("/people/grants/{grant_id}/confirm")
+def confirm(visit: SignedIn, grant_id: str) -> Response:
+    """Say the second word on a proposed role."""
+    grant = confirm_role(visit.database, visit.person, grant_id)
+    return visit.go("/people", f"{grant.username} now holds the role {grant.role}.")
+
+
+@router.get("/audit")
+def audit(visit: SignedIn, subject: str = "") -> Response:
+    """Show the newest entries of the audit log, of one subject or of all."""
+    check_may(visit.person, AUDIT_READ)
+    with visit.database.read() as connection:
+        shown = newest_entries(connection, AUDIT_PAGE, subject=subject.strip() or None)
+    return visit.show("portal/audit.html", entries=shown, subject=subject, most=AUDIT_PAGE)

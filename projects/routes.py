@@ -1,0 +1,53 @@
+"""Pages of projects: one project, the variables it was approved for, and what the committee has to decide."""
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from core.permissions import check_may
+from core.web.visit import SignedIn
+from data_catalog.dictionary import search
+from projects import service
+from projects.models import ProjectState
+from projects.pages import pages_of, project_page
+from projects.permissions import APPROVE
+
+router = APIRouter()
+
+
+@router.get("/projects/{project_id}")
+def project(visit: SignedIn, project_id: str) -> Response:
+    """Show a project: its purpose, team, dates and variables, and what this person can do with it."""
+    return visit.show("projects/project.html", page=project_page(visit.database, visit.person, project_id))
+
+
+@router.get("/projects/{project_id}/variables")
+def variables(visit: SignedIn, project_id: str, words: str = "") -> Response:
+    """Show and search what a project was approved for."""
+    page = project_page(visit.database, visit.person, project_id)
+    found = search(page.dictionary, words)
+    return visit.show("projects/variables.html", page=page, tables=found, words=words)
+
+
+@router.get("/proposals")
+def proposals(visit: SignedIn) -> Response:
+    """List the projects that wait for the committee."""
+    check_may(visit.person, APPROVE)
+    waiting = [one for one in service.all_projects(visit.database) if one.state is ProjectState.PROPOSED]
+    waiting.sort(key=lambda project: project.created_at)
+    return visit.show("projects/proposals.html", pages=pages_of(visit.database, visit.person, waiting))
+
+
+@router.post("/projects/{project_id}/approve")
+def approve(visit: SignedIn, project_id: str) -> Response:
+    """Approve a proposed project."""
+    project_page(visit.database, visit.person, project_id)  # one that is not theirs to see is not there for them
+    service.approve_project(visit.database, visit.person, project_id)
+    return visit.go(f"/projects/{project_id}", "The project is approved. Operations can make its cut now.")
+
+
+@router.post("/projects/{project_id}/decline")
+def decline(visit: SignedIn, project_id: str) -> Response:
+    """Decline a proposed project, which closes it."""
+    project_page(visit.database, visit.person, project_id)
+    service.close_project(visit.database, visit.settings, visit.person, project_id)
+    return visit.go(f"/projects/{project_id}", "The project is declined and closed.")
