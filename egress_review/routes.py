@@ -15,6 +15,7 @@ from egress_review.forms import read_comments, read_verdicts
 from egress_review.progress import steps
 from egress_review.rendering import REVIEW_HEADERS, render
 from projects import service as projects
+from projects.pages import project_page
 
 team = APIRouter()
 checkers = APIRouter(prefix="/reviews")
@@ -43,8 +44,8 @@ def my_requests(visit: SignedIn) -> Response:
 @team.get("/projects/{project_id}/requests")
 def project_requests(visit: SignedIn, project_id: str) -> Response:
     """List the requests of one project for its team."""
+    project = project_page(visit.database, visit.person, project_id).project
     requests = read.requests_of_project(visit.database, visit.settings, visit.person, project_id)
-    project = projects.project(visit.database, project_id)
     return visit.show("egress_review/requests.html", listed=[(project, requests)], steps=steps, only=project)
 
 

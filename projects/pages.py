@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from core.database import Database
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.people.models import Person
 from core.permissions import may
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
 from data_catalog.service import edition
 from projects import permissions
 from projects.errors import AccessRefused
-from projects.models import Project
+from projects.models import Project, ProjectState
 from projects.policy import Action, can_transition, check_use
 from projects.records import find_project
 
@@ -39,10 +39,13 @@ class ProjectPage:
 
 def project_page(database: Database, person: Person, project_id: str) -> ProjectPage:
     """Return a project for somebody who may see it; to anybody else it is not there (NotFound)."""
-    with database.read() as connection:
-        project = find_project(connection, project_id)
+    try:
+        with database.read() as connection:
+            project = find_project(connection, project_id)
+    except NotFound as error:
+        raise _not_there(project_id) from error
     if not can_see(project, person):
-        raise NotFound(f"There is no project {project_id} here for you.", "Your projects are on the projects page.")
+        raise _not_there(project_id)
     return _page(database, person, project)
 
 
@@ -51,9 +54,20 @@ def pages_of(database: Database, person: Person, projects: list[Project]) -> lis
     return [_page(database, person, project) for project in projects if can_see(project, person)]
 
 
+def check_undecided(project: Project) -> None:
+    """Refuse a decision on a proposal that has been decided on since it was looked at."""
+    if project.state is not ProjectState.PROPOSED:
+        raise Conflict(f"{project.id} is {project.state} already.", "Look at what was decided.")
+
+
 def can_see(project: Project, person: Person) -> bool:
     """Tell whether a project is this person's to see."""
     return person.username in project.team or may(person, permissions.READ_ALL)
+
+
+def _not_there(project_id: str) -> NotFound:
+    """Say the same of a project that is not there and of one that is not this person's to see."""
+    return NotFound(f"There is no project {project_id} here for you.", "Your projects are on the projects page.")
 
 
 def _page(database: Database, person: Person, project: Project) -> ProjectPage:

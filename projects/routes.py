@@ -8,7 +8,7 @@ from core.web.visit import SignedIn
 from data_catalog.dictionary import search
 from projects import service
 from projects.models import ProjectState
-from projects.pages import pages_of, project_page
+from projects.pages import check_undecided, pages_of, project_page
 from projects.permissions import APPROVE
 
 router = APIRouter()
@@ -40,7 +40,7 @@ def proposals(visit: SignedIn) -> Response:
 @router.post("/projects/{project_id}/approve")
 def approve(visit: SignedIn, project_id: str) -> Response:
     """Approve a proposed project."""
-    project_page(visit.database, visit.person, project_id)  # one that is not theirs to see is not there for them
+    check_undecided(project_page(visit.database, visit.person, project_id).project)
     service.approve_project(visit.database, visit.person, project_id)
     return visit.go(f"/projects/{project_id}", "The project is approved. Operations can make its cut now.")
 
@@ -48,6 +48,6 @@ def approve(visit: SignedIn, project_id: str) -> Response:
 @router.post("/projects/{project_id}/decline")
 def decline(visit: SignedIn, project_id: str) -> Response:
     """Decline a proposed project, which closes it."""
-    project_page(visit.database, visit.person, project_id)
+    check_undecided(project_page(visit.database, visit.person, project_id).project)
     service.close_project(visit.database, visit.settings, visit.person, project_id)
     return visit.go(f"/projects/{project_id}", "The project is declined and closed.")

@@ -85,11 +85,19 @@ class Reader:
 
 def _values(form: Tag, button: str) -> dict[str, str]:
     values = {}
-    for field in form.find_all(["input", "textarea", "select"]):
+    outside = form.find_parent("html").select(f'[form="{form["id"]}"]') if form.get("id") else []  # type: ignore[union-attr]
+    for field in [*form.find_all(["input", "textarea", "select"]), *outside]:
         name, kind = field.get("name"), field.get("type", "text")
         if name and (kind not in ("radio", "checkbox", "submit") or field.has_attr("checked")):
-            values[name] = field.get("value", "") if field.name == "input" else field.get_text()
+            values[name] = _value(field)
     for pressed in form.find_all("button"):
         if button in pressed.get_text(" ", strip=True) and pressed.get("name"):
             values[pressed["name"]] = pressed.get("value", "")
     return values
+
+
+def _value(field: Tag) -> str:
+    if field.name == "select":
+        chosen = field.find("option", selected=True) or field.find("option")
+        return str(chosen["value"]) if chosen else ""  # type: ignore[index,call-overload]
+    return str(field.get("value", "")) if field.name == "input" else field.get_text()

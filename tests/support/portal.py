@@ -10,6 +10,8 @@ from core.database import Database
 from core.people.models import Person
 from core.settings import Settings
 from portal.app import make_app
+from tests.egress_review.world import World
+from tests.support.catalog import active_project
 from tests.support.pages import Reader
 from tests.support.provider import backchannel_at, issuer_at, sign_in_provider
 
@@ -37,6 +39,13 @@ def settings(tmp_path: Path, provider: int) -> Settings:
 @pytest.fixture
 def app(database: Database, settings: Settings) -> FastAPI:
     return make_app(database, settings)
+
+
+@pytest.fixture
+def house(database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> World:
+    """An installation at work: the cohort taken in, and `cis-spinal` active with lena and rosa in its team."""
+    active_project(database, settings, people, tmp_path / "sources")
+    return World(database, settings, people)
 
 
 @pytest.fixture
