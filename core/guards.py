@@ -98,9 +98,10 @@ def _taken(table: Table) -> str:
 
 def all_statements(dialect: str) -> list[str]:
     """Return the statements of every guard of every room that has been imported."""
-    statements = [statement for guard in _guards for statement in guard.statements(dialect)]
+    guards = sorted(_guards, key=lambda guard: (guard.table, guard.name))
+    statements = [statement for guard in guards for statement in guard.statements(dialect)]
     if dialect == "postgresql":
-        statements += [statement for table in _kept for statement in _no_truncate(table)]
+        statements += [statement for table in sorted(_kept) for statement in _no_truncate(table)]
     return statements
 
 
