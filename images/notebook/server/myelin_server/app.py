@@ -37,6 +37,9 @@ class GuardedServer(ServerApp):  # type: ignore[misc]
     # A configuration file that cannot be read would otherwise be left out with a line in the log.
     raise_config_file_errors = Bool(True)
 
+    def migrate_config(self) -> None:
+        """Copy nothing from IPython 3: a folder of that name in the home would stop the server from starting."""
+
     def init_webapp(self) -> None:
         """Make the web application and stand the guard in it."""
         super().init_webapp()
