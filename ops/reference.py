@@ -9,6 +9,7 @@ from click import Command, Context, Group
 from core.errors import MyelinError
 from core.permissions import all_permissions
 from core.settings import Settings
+from ops import house  # noqa: F401  (every permission)
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 _NOTE = "<!-- written by `make docs` from the code; a test fails when it lags -->"

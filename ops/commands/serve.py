@@ -1,4 +1,7 @@
-"""`myelin serve …`: the long-running parts, one process each."""
+"""`myelin serve …`: the long-running parts, one process each.
+
+Each command imports its own part: together they take seconds, and every other command would wait for them.
+"""
 
 import os
 import sys
@@ -6,11 +9,9 @@ from pathlib import Path
 
 import typer
 import uvicorn
-from egress_review.api import make_app as make_egress_api
 
 from hub.firewall import ensure_firewall
-from ops import context, worker
-from portal.app import make_app as make_portal
+from ops import context
 
 app = typer.Typer(help="Run one part of the installation in the foreground.", no_args_is_help=True)
 
@@ -20,16 +21,20 @@ CHECKOUT = Path(__file__).parents[2]
 @app.command()
 def portal() -> None:
     """Run the portal."""
+    from portal.app import make_app
+
     settings = context.settings()
-    uvicorn.run(make_portal(context.database(), settings), host=settings.host, port=settings.portal_port)
+    uvicorn.run(make_app(context.database(), settings), host=settings.host, port=settings.portal_port)
 
 
 @app.command()
 def egress() -> None:
     """Run the egress API on the project networks' gateways, behind the firewall."""
+    from egress_review.api import make_app
+
     settings = context.settings()
     ensure_firewall(settings)
-    application = make_egress_api(context.database(), settings)
+    application = make_app(context.database(), settings)
     uvicorn.run(application, host="0.0.0.0", port=settings.egress_port, proxy_headers=False)  # noqa: S104 (the firewall)
 
 
@@ -48,4 +53,6 @@ def hub() -> None:
 @app.command("worker")
 def run_worker() -> None:
     """Run what goes on by itself: ending servers that lost their right, checkpointing the audit log."""
+    from ops import worker
+
     worker.run(context.settings(), context.database())

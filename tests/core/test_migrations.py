@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-import ops.cli  # noqa: F401  (imports every room, and with it every table)
+import ops.house  # noqa: F401  (every table)
 from core import guards
 from core.database import Database, metadata
 from core.errors import Refused
