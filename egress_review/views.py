@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from core.people.models import Person
 from egress_review import records
-from egress_review.checks.models import Finding
+from egress_review.checks.models import Finding, Status
 from egress_review.models import Action, Comment, ReleaseRequest, State, Vote
 from egress_review.policy import as_seen_by, possible_actions, sees_reviews, team_sees
 from egress_review.records import RoundRow
@@ -23,7 +23,7 @@ class QueueItem:
     """One line of a checker's queue; `findings` counts them by status, `actions` is what this checker can do now."""
 
     request: ReleaseRequest
-    findings: Mapping[str, int]
+    findings: Mapping[Status, int]
     actions: frozenset[Action]
 
 
@@ -107,6 +107,7 @@ class InsideRequest:
 
     id: str
     state: State
+    round: int
     author: str
     submitted_at: datetime
     description: str
@@ -157,6 +158,7 @@ class RequestReader:
         return InsideRequest(
             id=self.request.id,
             state=self.request.state,
+            round=self.request.round,
             author=self.request.author,
             submitted_at=self.request.submitted_at,
             description=self.store.get_note(self.request.text_ref)["description"],

@@ -25,7 +25,6 @@ from projects.access import check_access
 from projects.models import Access
 
 PROJECT, OTHER_PROJECT = "cis-spinal", "ms-other"
-SUBNETS = {PROJECT: "127.77.0.0/26", OTHER_PROJECT: "127.77.0.64/26"}
 TEAMS = {PROJECT: {"lena": "lead", "rosa": "researcher"}, OTHER_PROJECT: {"ravi": "lead"}}
 
 
@@ -118,12 +117,14 @@ class World:
 
 def build_world(database: Database, settings: Settings, people: Mapping[str, Person]) -> World:
     """Set up two active projects in an installation that has its people."""
-    for project_id in TEAMS:
-        _add_project(database, settings, people, project_id)
+    for project_id, subnet in zip(TEAMS, settings.network_pool.subnets(new_prefix=26), strict=False):
+        _add_project(database, settings, people, project_id, str(subnet))
     return World(database, settings, people)
 
 
-def _add_project(database: Database, settings: Settings, people: Mapping[str, Person], project_id: str) -> None:
+def _add_project(
+    database: Database, settings: Settings, people: Mapping[str, Person], project_id: str, subnet: str
+) -> None:
     mine = tables.project.c.id == project_id
     with database.write(people["olga"]) as tx:
         made = {"created_by": "olga", "created_at": tx.now, "starts": date(2026, 1, 1), "ends": date(2036, 1, 1)}
@@ -133,7 +134,7 @@ def _add_project(database: Database, settings: Settings, people: Mapping[str, Pe
             tx.execute(insert(tables.membership).values(member))
         cut = {"project_id": project_id, "number": 1, "made_by": "olga", "made_at": tx.now, "synthetic": True}
         tx.execute(insert(tables.cut).values(**cut, manifest_sha256="a" * 64))
-        approval = {"approved_by": "dirk", "approved_at": tx.now, "subnet": SUBNETS[project_id]}
+        approval = {"approved_by": "dirk", "approved_at": tx.now, "subnet": subnet}
         tx.execute(update(tables.project).where(mine).values(state="approved", **approval))
         tx.execute(update(tables.project).where(mine).values(state="active"))
         tx.record("projects:project:activate", f"project:{project_id}")
