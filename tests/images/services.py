@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 TOKEN = "a-token-of-the-server"
+REQUEST = "00c0ffee00c0ffee"
 
 
 @dataclass(frozen=True)
@@ -117,19 +118,21 @@ WARNING = {"check": "identifiers", "risk": "identity", "status": "review", "mess
 def egress() -> Service:
     """An egress service that holds everything it is sent."""
     files = [{"name": "outbox/table.csv", "sha256": "00", "bytes": 3, "findings": [FINDING, WARNING]}]
-    held = {"id": "r7", "state": "submitted", "received_at": "2026-06-01T09:00:00Z", "files": files}
+    held = {"id": REQUEST, "state": "submitted", "received_at": "2026-06-01T09:00:00Z", "files": files}
     request = {
-        "id": "r7",
+        "id": REQUEST,
         "state": "returned",
+        "round": 1,
+        "author": "rosa",
         "submitted_at": "2026-06-01T09:00:00Z",
         "description": "A table",
         "files": [{"name": "outbox/table.csv", "sha256": "00", "bytes": 3}],
-        "comments": ["Round the counts."],
+        "comments": [{"round": 1, "file": "outbox/table.csv", "text": "Round the counts."}],
     }
     return Service(
         {
             ("POST", "/v1/preflight"): (200, {"files": files}),
-            ("POST", "/v1/requests/r7/withdraw"): (200, {"id": "r7", "state": "withdrawn"}),
+            ("POST", f"/v1/requests/{REQUEST}/withdraw"): (200, {"id": REQUEST, "state": "withdrawn"}),
             ("POST", "/v1/requests"): (201, held),
             ("GET", "/v1/requests"): (200, {"requests": [request]}),
         }

@@ -1,5 +1,6 @@
 """The client sends what the egress API expects, and says a refusal in a sentence."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import myelin
 import pytest
 from myelin import evidence
 
-from tests.images.services import TOKEN, Service
+from egress_review.manifest import parse_manifest
+from tests.images.services import REQUEST, TOKEN, Service
 
 CONTEXT = "People by lesions"
 
@@ -23,13 +25,21 @@ def test_a_request_carries_files_context_and_code(
     egress_service: Service, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("myelin.api.session_code", lambda: "# cell 1\ncrossing")
-    request = myelin.request_release(table, description="A table", context=CONTEXT, replaces="r6")
+    request = myelin.request_release(table, description="A table", context=CONTEXT, replaces="0" * 16)
     (received,) = egress_service.received
     assert (received.method, received.path, received.authorization) == ("POST", "/v1/requests", f"token {TOKEN}")
     assert received.files == {"outbox/table.csv": b"a,b\n"}
     note = {"name": "outbox/table.csv", "context": CONTEXT, "code": "# cell 1\ncrossing", "statbarn": None}
-    assert received.manifest == {"description": "A table", "replaces": "r6", "files": [note]}
-    assert (request.id, request.state) == ("r7", "submitted")
+    assert received.manifest == {"description": "A table", "replaces": "0" * 16, "files": [note]}
+    assert (request.id, request.state) == (REQUEST, "submitted")
+
+
+def test_the_egress_api_understands_what_is_sent(egress_service: Service, home: Path) -> None:
+    (home / "Läsionen.csv").write_bytes(b"1")
+    myelin.request_release("Läsionen.csv", description="Männer", replaces=REQUEST)
+    (received,) = egress_service.received
+    manifest = parse_manifest(json.dumps(received.manifest))
+    assert [note.name for note in manifest.files] == list(received.files) == ["Läsionen.csv"]
 
 
 def test_each_file_can_have_a_context_of_its_own(egress_service: Service, table: Path, home: Path) -> None:
@@ -66,12 +76,19 @@ def test_a_table_is_html_in_a_notebook_and_text_elsewhere(egress_service: Servic
 
 def test_requests_are_listed_with_their_comments(egress_service: Service) -> None:
     (request,) = myelin.requests()
-    assert (request["id"], request["state"], request["comments"]) == ("r7", "returned", "Round the counts.")
+    assert (request["id"], request["state"], request["comments"]) == (
+        REQUEST,
+        "returned",
+        "outbox/table.csv: Round the counts.",
+    )
 
 
 def test_a_request_can_be_withdrawn(egress_service: Service) -> None:
-    myelin.withdraw("r7")
-    assert (egress_service.received[0].method, egress_service.received[0].path) == ("POST", "/v1/requests/r7/withdraw")
+    myelin.withdraw(REQUEST)
+    assert (egress_service.received[0].method, egress_service.received[0].path) == (
+        "POST",
+        f"/v1/requests/{REQUEST}/withdraw",
+    )
 
 
 def test_a_refusal_of_the_service_is_shown_without_a_traceback(egress_service: Service, table: Path) -> None:

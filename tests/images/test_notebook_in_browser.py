@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.images.containers import Folders, Notebook, Place, notebook_server
-from tests.images.services import TOKEN, Service, egress, serving
+from tests.images.services import REQUEST, TOKEN, Service, egress, serving
 from tests.support.browser import chromium
 
 WELCOME = Path("images/notebook/welcome/Welcome.ipynb")
@@ -56,7 +56,7 @@ def test_the_welcome_notebook_goes_the_whole_way(desk: Desk) -> None:
     page = desk.page
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
-    request = page.get_by_text("Request r7 is submitted since")
+    request = page.get_by_text(f"Request {REQUEST}: submitted")
     expect(request).to_be_attached(timeout=90_000)
     request.scroll_into_view_if_needed()
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)

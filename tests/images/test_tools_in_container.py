@@ -48,28 +48,6 @@ def test_a_cut_out_of_order_stops_the_activation(cut: Path) -> None:
         run_once("python", "-m", "myelin.make_views", mounts=[Mount("/data", str(cut), "bind")], user="0:0")
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        "acro",
-        "altair",
-        "duckdb",
-        "lifelines",
-        "matplotlib.pyplot",
-        "nibabel",
-        "nilearn.image",
-        "pandas",
-        "polars",
-        "pyarrow.parquet",
-        "SimpleITK",
-        "sklearn.linear_model",
-        "statsmodels.api",
-    ],
-)
-def test_the_packages_load_on_a_read_only_system(module: str, cut_with_views: Path) -> None:
-    assert python(f"import {module}", cut_with_views, environment={"MPLCONFIGDIR": "/tmp"}) is not None
-
-
 CHART = """
 from IPython.core.interactiveshell import InteractiveShell
 import json, sys

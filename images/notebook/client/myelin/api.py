@@ -47,7 +47,7 @@ def preflight(files: Files) -> Table:
 
 
 def request_release(
-    files: Files, *, description: str, context: Context = None, replaces: str | int | None = None
+    files: Files, *, description: str, context: Context = None, replaces: str | None = None
 ) -> ReleaseRequest:
     """Send files to be held and reviewed, with a description of the request and a context for each file.
 
@@ -66,11 +66,11 @@ def request_release(
 
 
 def requests() -> Table:
-    """List your requests in this project and their state; raises RequestRefused, ServiceUnavailable."""
+    """List your project's requests and their state; raises RequestRefused, ServiceUnavailable."""
     return results.requests_table(egress.call("GET", "/v1/requests")["requests"])
 
 
-def withdraw(request_id: str | int) -> None:
+def withdraw(request_id: str) -> None:
     """Take back a request that is not yet decided; raises RequestRefused, ServiceUnavailable."""
     egress.call("POST", f"/v1/requests/{request_id}/withdraw")
 

@@ -31,7 +31,7 @@ class Manifest:
 
     description: str
     files: tuple[FileNote, ...]
-    replaces: str | int | None = None
+    replaces: str | None = None
 
 
 def send(path: str, files: Sequence[OutgoingFile], manifest: Manifest) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from myelin.tables import Table
 
 FINDING_COLUMNS = ("file", "check", "risk", "status", "message")
-REQUEST_COLUMNS = ("id", "state", "submitted", "files", "description", "comments")
+REQUEST_COLUMNS = ("id", "state", "author", "submitted", "files", "description", "comments")
 STATUSES = ("fail", "review", "not_checked", "pass")
 
 
@@ -16,14 +16,14 @@ STATUSES = ("fail", "review", "not_checked", "pass")
 class ReleaseRequest:
     """A request that the egress service holds: its id, its state, and what the checks found."""
 
-    id: str | int
+    id: str
     state: str
     received_at: str
     findings: Table
 
     @property
     def _sentence(self) -> str:
-        return f"Request {self.id} is {self.state} since {self.received_at}. Follow it with myelin.requests()."
+        return f"Request {self.id}: {self.state}, received {self.received_at}. Follow it with myelin.requests()."
 
     def __repr__(self) -> str:
         return f"{self._sentence}\n{self.findings!r}"
@@ -35,7 +35,7 @@ class ReleaseRequest:
 def held_request(answer: Mapping[str, Any]) -> ReleaseRequest:
     """Read the answer to a new request."""
     findings = findings_table(answer["files"], "What the checks found")
-    return ReleaseRequest(answer["id"], str(answer["state"]), str(answer["received_at"]), findings)
+    return ReleaseRequest(str(answer["id"]), str(answer["state"]), str(answer["received_at"]), findings)
 
 
 def findings_table(files: Iterable[Mapping[str, Any]], title: str) -> Table:
@@ -48,15 +48,16 @@ def findings_table(files: Iterable[Mapping[str, Any]], title: str) -> Table:
 
 
 def requests_table(requests: Iterable[Mapping[str, Any]]) -> Table:
-    """List a person's requests with their files and, once they are back, the reviewers' comments."""
+    """List a project's requests with their files and, once they are back, the reviewers' comments."""
     rows = tuple(
         (
-            request["id"],
+            str(request["id"]),
             str(request["state"]),
-            str(request.get("submitted_at") or ""),
+            str(request["author"]),
+            str(request["submitted_at"]),
             ", ".join(str(file["name"]) for file in request["files"]),
-            str(request.get("description") or ""),
-            "; ".join(_comment(comment) for comment in request.get("comments") or ()),
+            str(request["description"]),
+            "; ".join(_comment(comment) for comment in request["comments"]),
         )
         for request in requests
     )
@@ -67,5 +68,5 @@ def _finding(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:
     return str(finding["check"]), str(finding["risk"]), str(finding["status"]), str(finding["message"])
 
 
-def _comment(comment: object) -> str:
-    return str(comment["text"]) if isinstance(comment, Mapping) and "text" in comment else str(comment)
+def _comment(comment: Mapping[str, Any]) -> str:
+    return f"{comment['file']}: {comment['text']}" if comment["file"] else str(comment["text"])
