@@ -69,12 +69,16 @@ def _lock(folder: Path, wait: int = 0) -> int:
 
 @contextmanager
 def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a DuckDB that keeps its tables and its spill in this private folder."""
-    connection = duckdb.connect(folder / "work.duckdb", config={**_CONFIG, "temp_directory": str(folder / "spill")})
+    """Give a DuckDB that keeps its tables and its spill in a private folder, and takes them away at the end."""
+    own = folder / "engine"
+    own.mkdir(mode=0o700)
     try:
-        yield connection
+        with duckdb.connect(
+            own / "work.duckdb", config={**_CONFIG, "temp_directory": str(own / "spill")}
+        ) as connection:
+            yield connection
     finally:
-        connection.close()
+        shutil.rmtree(own)
 
 
 def identifier(name: str) -> str:

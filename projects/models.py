@@ -79,7 +79,7 @@ class ProjectFile(_Strict):
     purpose: Prose
     starts: date
     ends: date
-    team: tuple[TeamMember, ...] = Field(min_length=1, strict=False)
+    team: tuple[TeamMember, ...] = Field(strict=False)
     datasets: Mapping[Name, Mapping[Name, TableRequest]] = Field(min_length=1)
 
     @field_validator("id")

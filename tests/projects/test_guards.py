@@ -1,0 +1,208 @@
+"""What the database itself refuses of projects, on both engines: raw SQL against each wall, and again with it gone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from core.database import Database
+from core.guards import all_statements
+from core.people.models import Person
+from core.settings import Settings
+from projects.service import close_project, create_project, remove_member
+from tests.support.catalog import active_project, ingest, project_file
+
+ROOM = ("project", "membership", "approved_table", "approved_variable", "cut")
+KEPT_BY_CORE = {"update", "delete", "replace", "change"}
+AT = "2026-06-01T10:00:00.000000Z"
+NEW_PROJECT = (
+    "INSERT INTO project (id, title, purpose, starts, ends, state, created_by, created_at, approved_by) VALUES"
+)
+
+
+@dataclass
+class World:
+    """A project on the cohort, and everybody around it."""
+
+    database: Database
+    settings: Settings
+    people: dict[str, Person]
+    folder: Path
+
+    def propose(self) -> None:
+        ingest(self.database, self.settings, self.people["dana"], "cis_cohort", self.folder)
+        create_project(self.database, self.people["olga"], project_file())
+
+    def activate(self) -> None:
+        active_project(self.database, self.settings, self.people, self.folder)
+
+    def close(self) -> None:
+        self.activate()
+        close_project(self.database, self.settings, self.people["olga"], "cis-spinal")
+
+    def lose_somebody(self) -> None:
+        self.activate()
+        remove_member(self.database, self.people["olga"], "cis-spinal", "rosa")
+
+
+@pytest.fixture
+def world(database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> World:
+    return World(database, settings, people, tmp_path)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Something somebody with the database in their hands would try, and the guard that stands against it."""
+
+    table: str
+    guard: str
+    name: str
+    sql: str
+    prepare: Callable[[World], None]
+
+
+ATTACKS = [
+    Attack(
+        "project",
+        "birth",
+        "a project born active",
+        f"{NEW_PROJECT} ('x', 't', 'p', '2026-01-01', '2026-12-31', 'active', 'olga', '{AT}', 'dirk')",
+        World.propose,
+    ),
+    Attack(
+        "project",
+        "state",
+        "approval skipped",
+        "UPDATE project SET state = 'suspended', approved_by = 'dirk'",
+        World.propose,
+    ),
+    Attack("project", "state", "a closed project opened", "UPDATE project SET state = 'suspended'", World.close),
+    Attack(
+        "project",
+        "approver",
+        "approved by one of the team",
+        "UPDATE project SET state = 'approved', approved_by = 'rosa'",
+        World.propose,
+    ),
+    Attack("project", "once", "another approver", "UPDATE project SET approved_by = 'carl'", World.activate),
+    Attack("project", "once", "another network", "UPDATE project SET subnet = '10.77.9.0/26'", World.activate),
+    Attack("project", "cut", "active without a cut", "UPDATE project SET title = title", World.activate),
+    Attack(
+        "membership",
+        "approver",
+        "the approver in the team",
+        f"INSERT INTO membership VALUES ('cis-spinal', 'dirk', '{AT}', 'researcher', NULL)",
+        World.activate,
+    ),
+    Attack(
+        "membership",
+        "once",
+        "somebody who left brought back",
+        "UPDATE membership SET left_at = NULL",
+        World.lose_somebody,
+    ),
+    Attack(
+        "approved_table",
+        "proposed",
+        "one more table after approval",
+        "INSERT INTO approved_table VALUES ('cis-spinal', 'cis_cohort', 'visits', 1, '')",
+        World.activate,
+    ),
+    Attack(
+        "approved_variable",
+        "proposed",
+        "one more variable after approval",
+        "INSERT INTO approved_variable VALUES ('cis-spinal', 'cis_cohort', 'patients', 'schooling')",
+        World.activate,
+    ),
+    Attack("cut", "once", "a deleted cut declared kept", "UPDATE cut SET deleted_at = NULL", World.close),
+]
+
+
+def run(database: Database, sql: str) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text(sql))
+
+
+def tear_down(database: Database, table: str, guard: str) -> None:
+    on_table = f" ON {table}" if database.engine.dialect.name == "postgresql" else ""
+    run(database, f"DROP TRIGGER guard_{table}_{guard}{on_table}")
+
+
+def message_of(database: Database, table: str, guard: str) -> str:
+    """What this very guard says, so that no other one is taken for it."""
+    mine = [s for s in all_statements(database.engine.dialect.name) if f"guard_{table}_{guard}" in s]
+    return mine[0].split("'")[-2]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.table}.{attack.guard}: {attack.name}")
+def test_the_wall_holds_and_without_it_the_attack_works(world: World, owned_database: Database, attack: Attack) -> None:
+    attack.prepare(world)
+    if attack.guard == "cut":
+        lose_the_cut(owned_database)
+    with pytest.raises(DBAPIError, match=message_of(owned_database, attack.table, attack.guard)):
+        run(owned_database, attack.sql)
+    tear_down(owned_database, attack.table, attack.guard)
+    run(owned_database, attack.sql)
+
+
+def lose_the_cut(database: Database) -> None:
+    """Take the cut of an active project away, which the guards of its own table do not let anybody."""
+    tear_down(database, "cut", "delete")
+    run(database, "DELETE FROM cut")
+
+
+def test_every_wall_of_this_room_is_attacked() -> None:
+    triggers = [statement.split()[2] for statement in all_statements("sqlite")]
+    starts = [(table, f"guard_{table}_") for table in ROOM]
+    standing = {(table, name.removeprefix(start)) for table, start in starts for name in triggers if start in name}
+    assert {(table, guard) for table, guard in standing if guard not in KEPT_BY_CORE} == {
+        (attack.table, attack.guard) for attack in ATTACKS
+    }
+
+
+CONSTRAINTS = {
+    "approved by nobody": "UPDATE project SET state = 'approved'",
+    "approved by who proposed it": "UPDATE project SET state = 'approved', approved_by = 'olga'",
+    "somebody twice in the team": f"INSERT INTO membership VALUES ('cis-spinal', 'rosa', '{AT}', 'lead', NULL)",
+    "a place in the team there is not": f"INSERT INTO membership VALUES ('cis-spinal', 'ravi', '{AT}', 'owner', NULL)",
+    "somebody nobody knows": f"INSERT INTO membership VALUES ('cis-spinal', 'nobody', '{AT}', 'lead', NULL)",
+    "an edition there is not": "INSERT INTO approved_table VALUES ('cis-spinal', 'elsewhere', 't', 9, '')",
+}
+
+
+@pytest.mark.parametrize("sql", CONSTRAINTS.values(), ids=CONSTRAINTS)
+def test_constraints_refuse(world: World, owned_database: Database, sql: str) -> None:
+    world.propose()
+    with pytest.raises(IntegrityError):
+        run(owned_database, sql)
+
+
+KEPT = {
+    "project": "purpose",
+    "membership": "role",
+    "approved_table": "row_filter",
+    "approved_variable": "variable",
+    "cut": "manifest_sha256",
+    "edition": "manifest_sha256",
+}
+
+
+@pytest.mark.parametrize(("table", "column"), KEPT.items(), ids=KEPT)
+def test_what_was_decided_can_not_be_changed_or_removed(
+    world: World, owned_database: Database, table: str, column: str
+) -> None:
+    world.activate()
+    kept = "append-only|can not change|are kept"
+    for sql in (f"UPDATE {table} SET {column} = 'lead2'", f"DELETE FROM {table}"):
+        with pytest.raises(DBAPIError, match=kept):
+            run(owned_database, sql)
+    if owned_database.engine.dialect.name == "sqlite":
+        with pytest.raises(DBAPIError, match=f"{kept}|starts as proposed|settled"):
+            run(owned_database, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+    else:
+        with pytest.raises(DBAPIError, match="are kept"):
+            run(owned_database, f"TRUNCATE {table} CASCADE")
