@@ -24,7 +24,6 @@ from egress_review.checks.sandbox import run_apart
 from egress_review.checks.tables import delimiter
 from egress_review.checks.text import decode
 from egress_review.defusing import Undrawable, defuse_html, drawing_address, picture_address, visible
-from egress_review.notebook_page import notebook_body
 
 REVIEW_HEADERS: Mapping[str, str] = {
     "Content-Type": "text/html; charset=utf-8",
@@ -202,6 +201,8 @@ def _html(content: bytes) -> Body:
 
 
 def _notebook(content: bytes) -> Body:
+    from egress_review.notebook_page import notebook_body  # nbconvert takes as long to load as all else together
+
     try:
         shown, elided, taken = notebook_body(_text_of(content))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from egress_review.checks import CutFacts, read_cut_facts
+from egress_review.checks.cut import read_cut_facts
+from egress_review.checks.models import CutFacts
 
 REAL = (
     Path(os.environ.get("MYELIN_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
