@@ -24,18 +24,18 @@ def portal() -> None:
     from portal.app import make_app
 
     settings = context.settings()
-    uvicorn.run(make_app(context.database(), settings), host=settings.host, port=settings.portal_port)
+    uvicorn.run(make_app(context.database(), settings), host=settings.host, port=settings.portal_port, access_log=False)
 
 
 @app.command()
 def egress() -> None:
     """Run the egress API on the project networks' gateways, behind the firewall."""
     from egress_review.api import make_app
+    from egress_review.server import make_server
 
     settings = context.settings()
     ensure_firewall(settings)
-    application = make_app(context.database(), settings)
-    uvicorn.run(application, host="0.0.0.0", port=settings.egress_port, proxy_headers=False)  # noqa: S104 (the firewall)
+    make_server(make_app(context.database(), settings), settings).run()
 
 
 @app.command()

@@ -1,0 +1,97 @@
+"""A whole house for a journey: every process of the demo, on ports, a state folder and a network pool of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from core.database import Database
+from core.settings import Settings
+from data_catalog.synthetic import write_synthetic_sources
+from ops.demo import run
+from ops.demo.provision import DECLARATIONS, OPEN_RECORDS
+
+CHECKOUT = Path(__file__).parents[2]
+SCREENSHOTS = CHECKOUT / "build" / "screenshots"
+POOL = IPv4Network("10.79.0.0/16")
+
+
+@dataclass(frozen=True)
+class House:
+    """A running house, and the command line of everybody in it."""
+
+    settings: Settings
+    database: Database
+
+    def myelin(self, who: str, *command: str, refused: int = 0) -> str:
+        """Run the command line signed in as somebody and return what it printed; `refused` is its exit code."""
+        environment = {**os.environ, **run.environment(self.settings)}
+        environment["MYELIN_SESSION_FILE"] = str(self.settings.state / f"session-{who}")
+        program = [sys.executable, "-m", "ops"]
+        if not Path(environment["MYELIN_SESSION_FILE"]).exists():
+            subprocess.run([*program, "demo", "login", who], env=environment, check=True, capture_output=True)
+        done = subprocess.run([*program, *command], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == refused, done.stderr
+        return done.stdout + done.stderr
+
+    def sources(self, dataset: str) -> Path:
+        """Return the folder of a dataset's source files: the open records, or synthetic ones of their shape."""
+        if (OPEN_RECORDS / dataset).exists():
+            return OPEN_RECORDS / dataset
+        folder = self.settings.state / "synthetic" / dataset
+        write_synthetic_sources(dataset, folder)
+        return folder
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the open records are not at hand."""
+        return not OPEN_RECORDS.exists()
+
+    def ingest(self, who: str, dataset: str) -> str:
+        """Publish an edition of a dataset through the command line."""
+        return self.myelin(who, "dataset", "ingest", str(DECLARATIONS / f"{dataset}.toml"), str(self.sources(dataset)))
+
+
+@contextmanager
+def running_house() -> Iterator[House]:
+    """Start a house with its people in it and no data, and stop all of it at the end."""
+    with tempfile.TemporaryDirectory(prefix="myelin-house-") as folder:
+        settings = _settings(Path(folder) / "state")
+        try:
+            database = run.start(settings)
+            yield House(settings, database)
+            database.close()
+        finally:
+            run.down(settings)
+
+
+def _settings(state: Path) -> Settings:
+    portal, hub, api, proxy, egress, identity = _free_ports(6)
+    return Settings(
+        mode="demo",
+        state=state,
+        portal_port=portal,
+        hub_port=hub,
+        hub_api_port=api,
+        proxy_api_port=proxy,
+        egress_port=egress,
+        portal_url=f"http://portal.localhost:{portal}",
+        hub_url=f"http://notebooks.localhost:{hub}",
+        oidc_issuer=f"http://id.localhost:{identity}",
+        oidc_backchannel=f"http://127.0.0.1:{identity}",
+        network_pool=POOL,
+    )
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
