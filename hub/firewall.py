@@ -10,7 +10,10 @@ everything else is dropped is one rule for all. A host whose own firewall drops 
 through for `myl-+`.
 """
 
+import fcntl
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
@@ -26,6 +29,7 @@ _SHARED = {
     _CLOSED: [f"-A {_CLOSED} -i {BRIDGE_PREFIX}+ -j DROP"],
     _FORWARD: [f"-A {_FORWARD} {way} {BRIDGE_PREFIX}+ -j DROP" for way in ("-i", "-o")],
 }
+_LOCK = Path("/run/lock/myelin-firewall")
 _HINT = "Starting the hub puts them back; no server starts until then."
 
 # Without it, packets between two containers on one bridge never meet a firewall.
@@ -37,20 +41,22 @@ def ensure_firewall(settings: Settings) -> None:
     for switch in _BRIDGED:
         if switch.exists():
             switch.write_text("1")
-    for family in _FAMILIES:
-        rules = {**_SHARED, _chain(settings): _own(family, settings)}
-        _restore(family, rules, jumps={_chain(settings), *_jumps(_present(family))} - {_CLOSED})
-    check_firewall(settings)
+    with _one_at_a_time():
+        for family in _FAMILIES:
+            rules = {**_SHARED, _chain(settings): _own(family, settings)}
+            _restore(family, rules, jumps={_chain(settings), *_jumps(_present(family))} - {_CLOSED})
+        check_firewall(settings)
 
 
 def remove_firewall(settings: Settings) -> None:
     """Let nothing of this installation through any more; what is shared stays, and stays closed."""
-    for family in _FAMILIES:
-        present = _present(family)
-        if f"-N {_chain(settings)}" in present:
-            _restore(family, _SHARED, jumps={*_jumps(present)} - {_CLOSED, _chain(settings)})
-            _run([family, "-w", "-t", "mangle", "-F", _chain(settings)])
-            _run([family, "-w", "-t", "mangle", "-X", _chain(settings)])
+    with _one_at_a_time():
+        for family in _FAMILIES:
+            present = _present(family)
+            if f"-N {_chain(settings)}" in present:
+                _restore(family, _SHARED, jumps={*_jumps(present)} - {_CLOSED, _chain(settings)})
+                _run([family, "-w", "-t", "mangle", "-F", _chain(settings)])
+                _run([family, "-w", "-t", "mangle", "-X", _chain(settings)])
 
 
 def check_firewall(settings: Settings) -> None:
@@ -68,6 +74,14 @@ def check_firewall(settings: Settings) -> None:
             raise FirewallMissing(f"Our {family} rules are not the first of mangle INPUT.", _HINT)
         if _rules(present, "FORWARD")[:1] != [f"-A FORWARD -j {_FORWARD}"]:
             raise FirewallMissing(f"{_FORWARD} is not the first {family} rule of mangle FORWARD.", _HINT)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Keep two processes of ours from writing what each read before the other wrote."""
+    with _LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _chain(settings: Settings) -> str:
