@@ -78,15 +78,14 @@ def create_options(access: Access, settings: Settings) -> dict[str, Any]:
 def host_options(settings: Settings) -> dict[str, Any]:
     """Return what confines the container, as docker-py's `create_host_config` takes it.
 
-    `/tmp` is not `noexec`: whoever may write and run programs in `~` gains nothing by it, and compilers need it.
-    A program may exec but never gain by it: no capability, no new privileges, no swap, no core file.
+    Programs run from `/tmp` as they do from `~`, where nobody can be kept from it; but none gains a right by running.
     """
     return {
         "auto_remove": False,  # a server that dies at start leaves its last words; we remove it ourselves
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "read_only": True,
-        "tmpfs": {"/tmp": f"rw,nosuid,nodev,mode=1777,size={settings.server_tmp_bytes}"},  # noqa: S108  (its own)
+        "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={settings.server_tmp_bytes}"},  # noqa: S108  (its own)
         "shm_size": _SHM_BYTES,
         "init": True,
         "memswap_limit": settings.server_memory_bytes,

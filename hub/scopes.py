@@ -1,12 +1,16 @@
 """What tokens of the hub may do. A container's own may say that it is alive, open itself, and hand in for release.
 
-The egress API asks the hub what a token is (`GET /hub/api/user`); tests/hub/test_scopes.py keeps the answer:
+The egress API asks the hub what a token is, `GET /hub/api/user`; this is the whole answer for a server's token, kept
+true by tests/attacks/test_hub_token.py:
 
-    {"kind": "user", "name": "rosa", "token_id": "a17", "session_id": null, "groups": [], "roles": [], "admin": false,
-     "servers": {}, "scopes": ["access:servers!server=rosa/cis-spinal", "custom:egress:submit!server=rosa/cis-spinal",
-     "read:users:activity!user=rosa", "read:users:name!user=rosa", "users:activity!user=rosa"]}
+    {"kind": "user", "name": "rosa", "token_id": "a17", "session_id": null, "admin": false, "groups": [],
+     "last_activity": "2026-06-01T09:00:00.000000Z", "user_info": null,
+     "scopes": ["access:servers!server=rosa/cis-spinal", "custom:egress:submit!server=rosa/cis-spinal",
+                "read:users:activity!user=rosa", "read:users:groups!user=rosa", "read:users:name!user=rosa",
+                "users:activity!user=rosa"]}
 
-The scope `custom:egress:submit!server=<person>/<project>`, spelled so, is the only proof of who and of which project.
+`custom:egress:submit!server=<person>/<project>`, spelled so, is the only proof of who and of which project. A stopped
+server's token gets 403.
 """
 
 from typing import Any

@@ -1,9 +1,9 @@
 """A whole JupyterHub of a test's own: real sign-in provider, real proxy, real containers, on free ports.
 
-    with sign_in_provider() as port, running_hub(hub_settings(folder, port)) as hub:
-        add_people(hub.database, "rosa"), add_project(hub.database, hub.settings, "cis-spinal", "rosa", block=1)
-        rosa = hub.visitor("rosa")
-        rosa.open("cis-spinal")
+with sign_in_provider() as port, running_hub(hub_settings(folder, port)) as hub:
+    add_people(hub.database, "rosa"), add_project(hub.database, hub.settings, "cis-spinal", "rosa", block=1)
+    rosa = hub.visitor("rosa")
+    rosa.open("cis-spinal")
 """
 
 import contextlib
@@ -13,15 +13,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network
+from itertools import count
 from pathlib import Path
+from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
 import docker
 import httpx
+import pytest
 from sqlalchemy import insert, update
 
 from core.audit import tables as _audit_tables  # noqa: F401  (create_all makes it)
@@ -34,9 +38,10 @@ from hub import tables as _hub_tables  # noqa: F401  (create_all makes it)
 from hub.firewall import ensure_firewall, remove_firewall
 from hub.names import PROJECT_LABEL, ROLE_LABEL
 from hub.network import ensure_project_network, remove_project_network
+from hub.reconcile import Watch, end_all_servers, reconcile_once
 from projects import tables
 from projects.models import Cut
-from tests.support.provider import backchannel_at, issuer_at
+from tests.support.provider import backchannel_at, issuer_at, sign_in_provider
 from tests.support.server import free_port
 
 CHECKOUT = Path(__file__).parents[2]
@@ -165,6 +170,24 @@ def containers_of(project_id: str) -> list[Any]:
     return found
 
 
+@contextlib.contextmanager
+def watching(hub: RunningHub, seconds: float = 2.0) -> Iterator[None]:
+    """Let the worker's watch take its turns, as it does in an installation."""
+    over, watch = Event(), Watch(hub.database, hub.settings)
+
+    def turns() -> None:
+        while not over.wait(seconds):
+            watch.turn()
+
+    with ThreadPoolExecutor(1) as worker:
+        done = worker.submit(turns)
+        try:
+            yield
+        finally:
+            over.set()
+            done.result()
+
+
 def add_people(database: Database, settings: Settings, *usernames: str) -> None:
     """Add people with open accounts, whom the provider knows as `subject-<username>`."""
     with database.write(SETUP) as tx:
@@ -277,3 +300,46 @@ class _LocalTransport(httpx.HTTPTransport):
                 request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions
             )
         return super().handle_request(request)
+
+
+class House:
+    """People and projects of a test's own in a hub that many tests share."""
+
+    _numbers = count(1)
+
+    def __init__(self, hub: RunningHub) -> None:
+        self.hub = hub
+
+    def person(self, name: str = "rosa") -> str:
+        """Add somebody and return their user name."""
+        username = f"{name}-{next(self._numbers)}"
+        add_people(self.hub.database, self.hub.settings, username)
+        return username
+
+    def project(self, *team: str) -> str:
+        """Add an active project of this team and return its id."""
+        number = next(self._numbers)
+        add_project(self.hub.database, self.hub.settings, f"study-{number}", *team, block=number)
+        return f"study-{number}"
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[int]:
+    """A sign-in provider, by its port."""
+    with sign_in_provider() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def hub(provider: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    """A hub that answers."""
+    with running_hub(hub_settings(tmp_path_factory.mktemp("hub"), provider)) as running:
+        yield running
+
+
+@pytest.fixture
+def house(hub: RunningHub) -> Iterator[House]:
+    """People and projects of this test's own; its servers end with it."""
+    yield House(hub)
+    end_all_servers(hub.settings, "the test is over")
+    reconcile_once(hub.database, hub.settings)
