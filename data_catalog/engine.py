@@ -1,4 +1,4 @@
-"""DuckDB as the catalogue uses it: nothing fetched, nothing loaded, and what it spills is encrypted and removed."""
+"""DuckDB as the catalogue uses it: nothing fetched, nothing loaded, and what it spills stays private and is removed."""
 
 import fcntl
 import os
@@ -16,7 +16,6 @@ _CONFIG = {
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "enable_external_file_cache": "false",
-    "temp_file_encryption": "true",
     "preserve_insertion_order": "true",
 }
 

@@ -27,6 +27,7 @@ ALLOWED = (
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def compile_filter(text: str, table: Table) -> str:
@@ -70,7 +71,7 @@ def _condition(node: exp.Expr, table: Table) -> exp.Expr:
         variable = _variable(node.this, table)
         low, high = _value(node.args["low"], variable), _value(node.args["high"], variable)
         return exp.Between(this=_column(variable), low=low, high=high)
-    if isinstance(node, exp.In):
+    if isinstance(node, exp.In) and node.expressions:
         _check_parts(node, "this", "expressions")
         variable = _variable(node.this, table)
         return exp.In(this=_column(variable), expressions=[_value(value, variable) for value in node.expressions])
@@ -83,11 +84,11 @@ def _condition(node: exp.Expr, table: Table) -> exp.Expr:
 def _comparison(node: exp.Expr, table: Table) -> exp.Expr:
     _check_parts(node, "this", "expression")
     left, right = node.this, node.expression
-    if isinstance(left, exp.Column):
-        variable = _variable(left, table)
-        return type(node)(this=_column(variable), expression=_value(right, variable))
-    variable = _variable(right, table)
-    return type(node)(this=_value(left, variable), expression=_column(variable))
+    if isinstance(right, exp.Column) and isinstance(left, exp.Literal | exp.Neg):
+        variable = _variable(right, table)
+        return type(node)(this=_value(left, variable), expression=_column(variable))
+    variable = _variable(left, table)
+    return type(node)(this=_column(variable), expression=_value(right, variable))
 
 
 def _variable(node: exp.Expr, table: Table) -> Variable:
@@ -132,9 +133,11 @@ def _value(node: exp.Expr, variable: Variable) -> exp.Expr:
 
 def _date(node: exp.Literal, variable: Variable) -> date:
     try:
-        return date.fromisoformat(node.this)
+        if _DATE.fullmatch(node.this):  # Python reads other forms too, some of them ambiguous
+            return date.fromisoformat(node.this)
     except ValueError as error:
         raise _unfit(node, variable) from error
+    raise _unfit(node, variable)
 
 
 def _check_parts(node: exp.Expr, *parts: str) -> None:
