@@ -9,10 +9,11 @@ from sqlalchemy.exc import DBAPIError
 
 from core.database import Database
 from core.guards import all_statements
-from core.people.models import Role
+from core.people.models import Person, Role
 from core.people.service import confirm_role, propose_role
+from core.settings import Settings
 from egress_review.models import State, Verdict
-from tests.egress_review.world import PROJECT, World
+from tests.egress_review.world import PROJECT, World, build_world
 
 ROOM = ("release_request", "release_round", "request_file", "finding", "vote", "comment", "decision")
 KEPT_BY_CORE = {"update", "delete", "replace", "change"}
@@ -144,6 +145,12 @@ ATTACKS = [
     Attack("vote", "checker", "a vote by somebody without the role", lambda request: vote(request, "ravi")),
     Attack("vote", "two", "a third review", lambda request: vote(request, "carl"), with_two_votes_already),
 ]
+
+
+@pytest.fixture
+def world(owned_database: Database, settings: Settings, people: dict[str, Person]) -> World:
+    """A world in the hands of the database's owner: what is refused here, guards refuse, not missing rights."""
+    return build_world(owned_database, settings, people)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.table}.{attack.guard}: {attack.name}")
