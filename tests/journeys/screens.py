@@ -37,7 +37,7 @@ class Visitor:
         """Open the project's notebook from its page, and wait until JupyterLab is there."""
         self.open(f"/projects/{project_id}")
         with self.context.expect_page() as opened:
-            self.page.get_by_role("button", name="Open notebook").click()
+            self.page.get_by_role("link", name="Open notebook").click()
         self.notebook = opened.value
         self.notebook.set_viewport_size({"width": 1280, "height": 1500})
         sign_in_button = self.notebook.get_by_role("button", name=self.username, exact=True)
