@@ -29,7 +29,5 @@ def sort_desk(queue: Sequence[QueueItem]) -> Desk:
         to_review=tuple(item for item in queue if Action.REVIEW in item.actions),
         to_decide=tuple(item for item in queue if item.request.state is State.REVIEWED),
         to_release=tuple(item for item in queue if item.request.state is State.APPROVED),
-        second_checker=tuple(
-            item for item in queue if item.request.under_review and Action.REVIEW not in item.actions
-        ),
+        second_checker=tuple(item for item in queue if item.request.under_review and Action.REVIEW not in item.actions),
     )

@@ -35,6 +35,11 @@ def read_comments(form: Mapping[str, str]) -> list[NewComment]:
     return comments
 
 
+def read_comment(form: Mapping[str, str]) -> NewComment:
+    """Return the one comment on the whole; raises InvalidInput where nothing was written."""
+    return _comment(form.get(f"comment-{WHOLE}", ""), form.get(f"audience-{WHOLE}", Audience.TEAM), WHOLE)
+
+
 def _comment(text: str, audience: str, place: str) -> NewComment:
     with suppress(ValueError):
         return NewComment(text, Audience(audience), None if place == WHOLE else int(place))

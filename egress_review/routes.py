@@ -11,7 +11,7 @@ from core.web.visit import SignedIn
 from egress_review import read, release, review
 from egress_review.checks.models import HeldFile
 from egress_review.desk import sort_desk
-from egress_review.forms import read_comments, read_verdicts
+from egress_review.forms import read_comment, read_comments, read_verdicts
 from egress_review.progress import steps
 from egress_review.rendering import REVIEW_HEADERS, render
 from projects import service as projects
@@ -29,8 +29,10 @@ DONE: dict[Decision, str] = {
     "release": "The files are released to the team.",
 }
 
-DOWNLOAD_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
+FRAME_HEADERS = {**REVIEW_HEADERS, "X-Frame-Options": "SAMEORIGIN"}
+"""The frame on the review page is the one place a held file is shown in."""
 
+DOWNLOAD_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
 @team.get("/requests")
@@ -81,7 +83,7 @@ def review_page(visit: SignedIn, request_id: str) -> Response:
 def held_file(visit: SignedIn, request_id: str, round_: int, number: int) -> Response:
     """Show one held file, in a page that loads nothing from anywhere and runs nothing."""
     file = read.held_file(visit.database, visit.settings, visit.person, request_id, round_, number)
-    return Response(render(HeldFile(file.name, file.content)), media_type="text/html", headers=REVIEW_HEADERS)
+    return Response(render(HeldFile(file.name, file.content)).html, headers=FRAME_HEADERS)
 
 
 @checkers.post("/{request_id}/review")
@@ -96,9 +98,8 @@ def give_review(visit: SignedIn, request_id: str) -> Response:
 @checkers.post("/{request_id}/comment")
 def give_comment(visit: SignedIn, request_id: str) -> Response:
     """Take a comment on a request that waits for its checkers."""
-    version = visit.form.get("version", "")
-    for comment in read_comments(visit.form):
-        review.comment(visit.database, visit.settings, visit.person, request_id, version, comment)
+    version, comment = visit.form.get("version", ""), read_comment(visit.form)
+    review.comment(visit.database, visit.settings, visit.person, request_id, version, comment)
     return visit.go(f"/reviews/{request_id}", "Your comment is recorded.")
 
 

@@ -1,6 +1,5 @@
 """Compose the portal: every room's pages in one shell, behind one sign-in."""
 
-
 from fastapi import FastAPI
 
 from core.database import Database
@@ -27,8 +26,8 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
     app = FastAPI(title="Myelin", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site(database, settings, templates, navigation, ensure_secret(settings, "portal"))
     app.state.oidc = OidcClient(settings)
-    app.add_middleware(SecurityHeaders, settings=settings)
     errors.install(app)
+    app.add_middleware(SecurityHeaders, settings=settings)
     rooms = (data_catalog.router, projects.router, egress_review.team, egress_review.checkers)
     for router in (assets.router(), sign_in.router, home.router, operations.router, *rooms):
         app.include_router(router)

@@ -93,7 +93,11 @@ def person(username: str) -> Person:
 
 @pytest.fixture
 def people(database: Database) -> dict[str, Person]:
-    """The demo's cast: two ops, a data manager, a DAC member, three checkers, a lead, two researchers, an auditor."""
+    return add_cast(database)
+
+
+def add_cast(database: Database) -> dict[str, Person]:
+    """Add the cast: two ops, a data manager, a DAC member, three checkers, a lead, two researchers, an auditor."""
     olga = bootstrap_ops(database, person("olga"))
     for username in ("otto", "dana", "dirk", "chris", "chloe", "carl", "lena", "rosa", "ravi", "anna"):
         add_person(database, olga, person(username))

@@ -64,7 +64,7 @@ class Reader:
     """Somebody at a browser, signed in or not."""
 
     def __init__(self, app: FastAPI, database: Database, person: Person | None = None) -> None:
-        self.client = TestClient(app, base_url=ORIGIN, raise_server_exceptions=False)
+        self.client = TestClient(app, base_url=ORIGIN)
         self.person = person
         if person:
             self.client.cookies.set(SESSION, open_session(database, person, "web", 1), domain="portal.localhost")

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from fastapi import FastAPI
 
 from core.database import Database
 from core.people.models import Person
+from core.people.service import all_people
 from core.settings import Settings
 from portal.app import make_app
+from tests.conftest import HandClock, add_cast
 from tests.egress_review.world import World
 from tests.support.catalog import active_project
 from tests.support.pages import Reader
@@ -18,10 +21,39 @@ from tests.support.provider import backchannel_at, issuer_at, sign_in_provider
 Sits = Callable[[str], Reader]
 
 
-@pytest.fixture(params=["sqlite"])
-def database_url(tmp_path: Path) -> str:
-    """Pages don't differ by engine: the services below them are tested on both."""
-    return f"sqlite:///{tmp_path / 'control.db'}"
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two installations made once and copied for every test: people alone, and with a project at work."""
+    folders = {kind: tmp_path_factory.mktemp(kind) for kind in ("people", "house")}
+    for kind, folder in folders.items():
+        database, settings = Database(_address(folder), HandClock()), Settings(mode="demo", state=folder / "state")
+        database.create_all()
+        cast = add_cast(database)
+        if kind == "house":
+            active_project(database, settings, cast, folder / "sources")
+        database.close()
+    return folders
+
+
+@pytest.fixture
+def database(
+    request: pytest.FixtureRequest, made: dict[str, Path], tmp_path: Path, clock: HandClock
+) -> Iterator[Database]:
+    """A database with people in it, on SQLite: the services below the pages are tested on both engines."""
+    kind = "house" if "house" in request.fixturenames else "people"
+    copytree(made[kind], tmp_path, dirs_exist_ok=True)
+    database = Database(_address(tmp_path), clock)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def people(database: Database) -> dict[str, Person]:
+    return {person.username: person for person in all_people(database)}
+
+
+def _address(folder: Path) -> str:
+    return f"sqlite:///{folder / 'control.db'}"
 
 
 @pytest.fixture(scope="session")
@@ -42,9 +74,8 @@ def app(database: Database, settings: Settings) -> FastAPI:
 
 
 @pytest.fixture
-def house(database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> World:
+def house(database: Database, settings: Settings, people: dict[str, Person]) -> World:
     """An installation at work: the cohort taken in, and `cis-spinal` active with lena and rosa in its team."""
-    active_project(database, settings, people, tmp_path / "sources")
     return World(database, settings, people)
 
 

@@ -1,0 +1,153 @@
+"""Every route there is, found by asking the application: none answers a visitor, or a person it is not for.
+
+A route that is added without being put in one of these lists fails the test that counts them.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from core.database import Database
+from core.people.models import Person, Role
+from core.people.service import propose_role
+from egress_review.models import State
+from projects.service import create_project
+from tests.egress_review.world import World
+from tests.support.catalog import project_file
+from tests.support.pages import FROM_OURSELVES, Page, Reader
+from tests.support.portal import Sits
+
+OPEN = {"/", "/health", "/sign-in", "/sign-in/callback", "/signed-out", "/static/{name}"}
+"""What a visitor may see."""
+
+EVERYBODYS = {"/projects", "/requests", "/data", "/data/{dataset_id}", "/sign-out"}
+"""What everybody signed in may see: their own things, and what variables mean."""
+
+NEEDS_A_ROLE = {
+    "/reviews",
+    "/reviews/{request_id}",
+    "/reviews/{request_id}/rounds/{round_}/files/{number}",
+    "/reviews/{request_id}/review",
+    "/reviews/{request_id}/comment",
+    "/reviews/{request_id}/{step}",
+    "/proposals",
+    "/operations",
+    "/people",
+    "/people/grants/{grant_id}/confirm",
+    "/audit",
+}
+
+SOMEBODYS = {
+    "/projects/{project_id}",
+    "/projects/{project_id}/variables",
+    "/projects/{project_id}/requests",
+    "/projects/{project_id}/stop",
+    "/projects/{project_id}/approve",
+    "/projects/{project_id}/decline",
+    "/requests/{request_id}/files/{number}",
+}
+"""What belongs to a team: to anybody else it is not there."""
+
+
+def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
+    for route in iter_route_contexts(app.routes):
+        for method in sorted(route.methods or ()):
+            if method != "HEAD":
+                yield method, str(route.path)
+
+
+@pytest.fixture
+def filled(house: World, database: Database, people: dict[str, Person]) -> dict[str, str]:
+    """Real ids for every parameter: a refusal must not come from nothing being there."""
+    create_project(database, people["olga"], project_file(id="bands"))
+    grant = propose_role(database, people["olga"], "ravi", Role.DATA_MANAGER)
+    return {
+        "project_id": "cis-spinal",
+        "request_id": house.bring_to(State.RELEASED),
+        "grant_id": grant.id,
+        "dataset_id": "cis_cohort",
+        "round_": "1",
+        "number": "1",
+        "step": "approve",
+        "name": "x",
+    }
+
+
+def ask(reader: Reader, method: str, path: str) -> Page:
+    token = reader.open("/").soup.find("input", {"name": "form_token"})
+    filled = {"version": "0", "reason": "x", "verdict-1": "approve", "comment-whole": "x"}
+    data = {"form_token": token["value"], **filled} if token else {}
+    return Page(reader.client.request(method, path, data=data or None, headers=FROM_OURSELVES, follow_redirects=False))
+
+
+def test_no_route_was_forgotten(app: FastAPI) -> None:
+    assert {path for _, path in routes(app)} == OPEN | EVERYBODYS | NEEDS_A_ROLE | SOMEBODYS
+
+
+def test_nothing_but_the_way_in_answers_a_visitor(app: FastAPI, anybody: Reader, filled: dict[str, str]) -> None:
+    for method, path in routes(app):
+        if path in OPEN:
+            continue
+        answer = ask(anybody, method, path.format(**filled)).response
+        if method == "GET":
+            assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/sign-in"), path
+        else:
+            assert answer.status_code == 401, path
+
+
+def test_a_person_without_roles_or_team_is_refused_everywhere(app: FastAPI, sits: Sits, filled: dict[str, str]) -> None:
+    ravi = sits("ravi")
+    for method, path in routes(app):
+        if path in NEEDS_A_ROLE:
+            assert ask(ravi, method, path.format(**filled)).status == 403, path
+        if path in SOMEBODYS:
+            assert ask(ravi, method, path.format(**filled)).status == 404, path
+
+
+def test_what_is_not_there_and_what_is_not_ones_own_can_not_be_told_apart(
+    app: FastAPI, sits: Sits, filled: dict[str, str]
+) -> None:
+    ravi = sits("ravi")
+    nowhere = {**filled, "project_id": "no-such-project", "request_id": "0" * 16, "grant_id": "0" * 16}
+    for method, path in routes(app):
+        if path in NEEDS_A_ROLE | SOMEBODYS:
+            there, gone = (ask(ravi, method, path.format(**names)) for names in (filled, nowhere))
+            assert there.status == gone.status, path
+            assert blanked(there, filled) == blanked(gone, nowhere), path
+
+
+def blanked(page: Page, names: dict[str, str]) -> str:
+    text = page.text
+    for name in ("project_id", "request_id", "grant_id"):
+        text = text.replace(names[name], "…")
+    return text
+
+
+def test_every_form_wants_its_token(app: FastAPI, sits: Sits, filled: dict[str, str]) -> None:
+    olga = sits("olga")
+    posts = [path for method, path in routes(app) if method == "POST"]
+    assert posts
+    for path in posts:
+        answer = olga.client.post(path.format(**filled), data={}, headers=FROM_OURSELVES, follow_redirects=False)
+        assert (answer.status_code, "did not come from a page" in answer.text) == (403, True), path
+
+
+def test_the_application_describes_itself_to_nobody(app: FastAPI, anybody: Reader) -> None:
+    for path in ("/docs", "/redoc", "/openapi.json"):
+        assert anybody.open(path).status == 404
+
+
+def test_a_held_file_of_ones_own_team_is_not_shown_to_a_checker_in_it(
+    house: World, sits: Sits, database: Database, people: dict[str, Person]
+) -> None:
+    request_id = house.submit().id
+    proposal = propose_role(database, people["olga"], "lena", Role.CHECKER)
+    otto = sits("otto")
+    otto.press(otto.open("/people"), "Confirm")
+    assert proposal.username == "lena"
+    lena = sits("lena")
+    for path in (f"/reviews/{request_id}", f"/reviews/{request_id}/rounds/1/files/1"):
+        page = lena.open(path)
+        assert (page.status, "table.csv" in page.response.text) == (403, False)

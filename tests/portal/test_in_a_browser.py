@@ -1,0 +1,159 @@
+"""The portal in a real Chromium: sign-in, search, review; by keyboard, in a small window, without JavaScript."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from core.people.service import add_person
+from core.people.sessions import open_session
+from core.settings import Settings
+from core.web.visit import SESSION
+from egress_review.models import State
+from portal.app import make_app
+from tests.egress_review.world import World
+from tests.support.browser import chromium
+from tests.support.server import free_port, serving
+
+Opens = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    port = free_port()
+    here = {"portal_url": f"http://portal.localhost:{port}", "portal_port": port}
+    return Settings(**{**settings.model_dump(), **here})
+
+
+@pytest.fixture
+def served(house: World) -> Iterator[World]:
+    with serving(make_app(house.database, house.settings), house.settings.portal_port):
+        yield house
+
+
+@pytest.fixture
+def opens(browser: Browser, served: World) -> Iterator[Opens]:
+    """Open a page as somebody in a window of one's own; whatever the browser complains of fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(username: str, path: str, **window: object) -> Page:
+        context = browser.new_context(**window)  # type: ignore[arg-type]
+        contexts.append(context)
+        token = open_session(served.database, served.people[username], "web", 1)
+        context.add_cookies([{"name": SESSION, "value": token, "url": served.settings.portal_url}])
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(served.settings.portal_url + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def test_somebody_signs_in_at_the_provider_and_out_again(browser: Browser, served: World) -> None:
+    settings, olga = served.settings, served.people["olga"]
+    new = replace(served.people["rosa"], username="rosa-maria", name="Rosa Maria", issuer=settings.oidc_issuer)
+    add_person(served.database, olga, replace(new, subject="rosa-at-id"))
+    page = browser.new_page()
+    page.goto(f"{settings.portal_url}/data")
+    page.get_by_placeholder("sub").fill("rosa-at-id")
+    page.get_by_role("button", name="Authorize").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Data")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out of the portal")
+    page.close()
+
+
+def test_the_dictionary_is_searched_while_typing(opens: Opens) -> None:
+    page = opens("rosa", "/projects/cis-spinal/variables")
+    assert page.locator("tbody tr").count() == 4
+    page.get_by_role("searchbox").press_sequentially("cord")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"words=cord$"))
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_it_is_searched_without_javascript_too(opens: Opens) -> None:
+    page = opens("rosa", "/projects/cis-spinal/variables", java_script_enabled=False)
+    page.get_by_role("searchbox").fill("cord")
+    page.get_by_role("button", name="Find").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_a_review_is_given_with_the_keyboard_alone(opens: Opens, served: World) -> None:
+    request_id = served.submit().id
+    page = opens("chris", f"/reviews/{request_id}")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.type") == "radio":
+            break
+    page.keyboard.press("Space")
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if "Send my review" in page.evaluate("document.activeElement.textContent"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Your review is recorded.")
+    assert served.request(request_id).state is State.PARTLY_REVIEWED
+
+
+def test_the_browser_asks_for_a_verdict_on_every_file(opens: Opens, served: World) -> None:
+    request_id = served.submit({"one.csv": b"a,people\nb,30\n", "two.csv": b"a,people\nb,40\n"}).id
+    page = opens("chris", f"/reviews/{request_id}")
+    page.get_by_role("group", name="Your decision on file 1").get_by_label("Approve").check()
+    page.get_by_role("button", name="Send my review").click()
+    assert page.locator("input:invalid").count() == 3, "the three choices of file 2"
+    assert served.request(request_id).state is State.SUBMITTED
+
+
+def test_the_file_stands_in_its_frame(opens: Opens, served: World) -> None:
+    page = opens("chris", f"/reviews/{served.submit().id}")
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("cell", name="31")).to_be_visible()
+
+
+def test_a_released_file_is_downloaded(opens: Opens, served: World) -> None:
+    served.bring_to(State.RELEASED)
+    page = opens("rosa", "/requests")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download table.csv").click()
+    assert download.value.suggested_filename == "table.csv"
+    assert download.value.path().read_bytes() == b"group,people\na,12\nb,31\n"
+
+
+@pytest.mark.parametrize(
+    ("username", "path"),
+    [
+        ("rosa", "/"),
+        ("rosa", "/projects/cis-spinal"),
+        ("rosa", "/requests"),
+        ("rosa", "/data/cis_cohort"),
+        ("chris", "/reviews"),
+        ("chris", "/reviews/{}"),
+        ("otto", "/operations"),
+        ("otto", "/people"),
+        ("otto", "/audit"),
+    ],
+)
+def test_a_window_of_400_pixels_needs_no_scrolling_sideways(
+    opens: Opens, served: World, username: str, path: str
+) -> None:
+    request_id = served.bring_to(State.RELEASED)
+    page = opens(username, path.format(request_id), viewport={"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

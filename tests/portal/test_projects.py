@@ -1,0 +1,165 @@
+"""Pages of projects and of the dictionary: who sees what, and what the committee does with a proposal."""
+
+from pathlib import Path
+
+import pytest
+
+from core.database import Database
+from core.people.models import Person
+from core.settings import Settings
+from projects.models import ProjectState
+from projects.service import create_project, project
+from tests.egress_review.world import World
+from tests.support import catalog
+from tests.support.catalog import active_project, ingest, project_file
+from tests.support.pages import Reader
+from tests.support.portal import Sits
+
+SYNTHETIC = "Synthetic data. No person stands behind any row"
+
+
+@pytest.mark.parametrize("username", ["lena", "rosa", "olga", "dirk", "anna"])
+def test_a_project_is_shown_to_its_team_and_to_those_who_judge_run_and_audit(
+    house: World, sits: Sits, username: str
+) -> None:
+    page = sits(username).open("/projects/cis-spinal")
+    assert (page.status, page.heading) == (200, "Spinal cord lesions and conversion")
+    assert "spinal_cord_mri" in page.text
+
+
+@pytest.mark.parametrize("username", ["ravi", "chris", "dana"])
+@pytest.mark.parametrize("path", ["/projects/{}", "/projects/{}/variables", "/projects/{}/requests"])
+def test_to_everybody_else_a_project_is_not_there(house: World, sits: Sits, username: str, path: str) -> None:
+    reader = sits(username)
+    there, nowhere = (reader.open(path.format(name)) for name in ("cis-spinal", "no-such-one"))
+    assert (there.status, nowhere.status) == (404, 404)
+    assert there.text.replace("cis-spinal", "…") == nowhere.text.replace("no-such-one", "…")
+
+
+class TestVariables:
+    def test_exactly_the_approved_ones_are_described(self, house: World, sits: Sits) -> None:
+        page = sits("rosa").open("/projects/cis-spinal/variables")
+        names = [name.get_text() for name in page.soup.select("tbody th code")]
+        assert sorted(names) == ["age", "converted", "gender", "spinal_cord_mri"]
+        assert "schooling" not in page.text
+
+    @pytest.mark.parametrize(
+        ("words", "found"),
+        [
+            ("cord", ["spinal_cord_mri"]),
+            ("AGE", ["age"]),
+            ("female", ["gender"]),
+            ("years", ["age"]),
+            ("lesions mri", ["spinal_cord_mri"]),
+            ("lesions female", []),
+            ("schooling", []),
+        ],
+    )
+    def test_search_looks_in_names_labels_units_and_codes(
+        self, house: World, sits: Sits, words: str, found: list[str]
+    ) -> None:
+        rosa = sits("rosa")
+        page = rosa.press(rosa.open("/projects/cis-spinal/variables"), "Find", words=words)
+        assert [name.get_text() for name in page.soup.select("tbody th code")] == found
+        assert found or f"No variable is described with “{words}”." in page.text
+
+    def test_codes_are_in_the_order_of_numbers(self, house: World, sits: Sits) -> None:
+        page = sits("rosa").open("/data/cis_cohort?words=initial_symptom")
+        codes = [int(code.get_text()) for code in page.soup.select(".codes code")]
+        assert codes == sorted(codes) == list(range(1, 16))
+
+    def test_the_catalogue_lists_every_dataset(self, house: World, sits: Sits) -> None:
+        assert "Clinically isolated syndrome" in sits("ravi").open("/data").text
+        assert sits("ravi").open("/data/nothing_here").status == 404
+
+
+class TestSyntheticData:
+    @pytest.fixture
+    def synthetic(
+        self,
+        database: Database,
+        settings: Settings,
+        people: dict[str, Person],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> World:
+        monkeypatch.setattr(catalog, "OPEN_RECORDS", tmp_path / "nowhere")
+        active_project(database, settings, people, tmp_path / "sources")
+        return World(database, settings, people)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/",
+            "/projects",
+            "/projects/cis-spinal",
+            "/projects/cis-spinal/variables",
+            "/projects/cis-spinal/requests",
+            "/requests",
+            "/data/cis_cohort",
+        ],
+    )
+    def test_every_page_of_the_team_says_so(self, synthetic: World, sits: Sits, path: str) -> None:
+        assert SYNTHETIC in sits("rosa").open(path).text
+
+    def test_checkers_and_operations_are_told_too(self, synthetic: World, sits: Sits) -> None:
+        request_id = synthetic.submit().id
+        assert SYNTHETIC in sits("chris").open(f"/reviews/{request_id}").text
+        assert "synthetic" in sits("olga").open("/operations").text
+
+    def test_real_data_are_not_called_synthetic(
+        self, sits: Sits, people: dict[str, Person], database: Database
+    ) -> None:
+        assert SYNTHETIC not in sits("rosa").open("/projects").text
+
+
+class TestProposals:
+    @pytest.fixture
+    def proposed(self, database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> None:
+        ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
+        create_project(database, people["olga"], project_file())
+
+    def test_the_committee_sees_what_is_asked_for(self, proposed: None, sits: Sits) -> None:
+        dirk = sits("dirk")
+        assert "4 variables of cis_cohort" in dirk.open("/proposals").text
+        page = dirk.open("/projects/cis-spinal")
+        assert "Variables asked for" in page.text
+        assert "exactly the 4 variables below" in page.text
+
+    def test_the_committee_approves(self, proposed: None, sits: Sits, database: Database) -> None:
+        dirk = sits("dirk")
+        page = dirk.press(dirk.open("/projects/cis-spinal"), "Approve this project")
+        assert "The project is approved." in page.text
+        assert not page.has_button("Approve this project")
+        assert project(database, "cis-spinal").approved_by == "dirk"
+
+    def test_the_committee_declines(self, proposed: None, sits: Sits, database: Database) -> None:
+        dirk = sits("dirk")
+        dirk.press(dirk.open("/projects/cis-spinal"), "Decline it")
+        assert project(database, "cis-spinal").state is ProjectState.CLOSED
+
+    def test_a_second_press_is_refused_and_changes_nothing(
+        self, proposed: None, sits: Sits, database: Database
+    ) -> None:
+        dirk = sits("dirk")
+        page = dirk.open("/projects/cis-spinal")
+        dirk.press(page, "Approve this project")
+        again = dirk.press(page, "Decline it")
+        assert (again.status, again.heading) == (409, "This has moved on")
+        assert again.soup.select_one('a.button[href="/projects/cis-spinal"]')
+        assert project(database, "cis-spinal").state is ProjectState.APPROVED
+
+    @pytest.mark.parametrize("username", ["olga", "lena", "anna"])
+    def test_nobody_else_has_the_buttons(self, proposed: None, sits: Sits, username: str) -> None:
+        page = sits(username).open("/projects/cis-spinal")
+        assert page.status == 200
+        assert not page.has_button("Approve this project")
+
+    @pytest.mark.parametrize("username", ["olga", "rosa", "chris"])
+    def test_the_list_is_the_committees(self, proposed: None, sits: Sits, username: str) -> None:
+        assert sits(username).open("/proposals").status == 403
+
+
+def test_pages_that_are_nowhere_say_so_kindly(anybody: Reader) -> None:
+    page = anybody.open("/nowhere")
+    assert (page.status, page.heading) == (404, "There is nothing here")
