@@ -3,7 +3,7 @@ SHELL := /bin/bash
 python := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image base lock lint types imports check test demo demo-stop clean
+.PHONY: help setup image base lock docs lint types imports check test demo demo-stop clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ types: ## mypy --strict
 
 imports: ## the rooms import one way only
 	@.venv/bin/lint-imports
+
+docs: ## write the reference pages and diagrams anew from the code
+	@$(python) -m ops.reference
+	@$(python) -m egress_review.diagram
 
 check: lint types imports ## all that reads the code without running it
 

@@ -1,5 +1,7 @@
 """Write the reference pages of `docs/reference/` from the code: commands, settings, permissions and exit codes."""
 
+import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -77,9 +79,15 @@ def _permissions() -> str:
 def _errors() -> str:
     lines = ["# Errors", "", "| error | HTTP status | exit code | meaning |", "|---|---:|---:|---|"]
     for error in sorted(_family(MyelinError), key=lambda kind: (kind.exit_code, kind.__name__)):
-        meaning = (error.__doc__ or "").strip().split("\n")[0]
-        lines.append(f"| `{error.__name__}` | {error.status} | {error.exit_code} | {meaning} |")
+        lines.append(f"| `{error.__name__}` | {error.status} | {error.exit_code} | {_meaning(error)} |")
     return "\n".join(lines) + "\n"
+
+
+def _meaning(error: type[MyelinError]) -> str:
+    """Return what the tree in its module's docstring says of an error, or the error's own first sentence."""
+    tree = sys.modules[error.__module__].__doc__ or ""
+    line = re.search(rf"─ {error.__name__} {{2,}}(.+?)(?: {{2,}}|$)", tree, re.MULTILINE)
+    return line[1] if line else (error.__doc__ or "").strip().split("\n")[0]
 
 
 def _family(kind: type[MyelinError]) -> set[type[MyelinError]]:
