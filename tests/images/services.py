@@ -63,6 +63,13 @@ class Service:
         return 404, {"error": {"message": "There is no such address.", "hint": "Check it."}}
 
 
+class _Server(ThreadingHTTPServer):
+    """A server that a browser's burst of requests does not overrun."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 @contextmanager
 def serving(service: Service, address: str = "127.0.0.1") -> Iterator[Service]:
     """Serve on a free port of an address of this host until the block ends."""
@@ -84,7 +91,7 @@ def serving(service: Service, address: str = "127.0.0.1") -> Iterator[Service]:
         def log_message(self, *_: object) -> None:
             """Say nothing: what arrived is in `received`."""
 
-    server = ThreadingHTTPServer((address, 0), Handler)
+    server = _Server((address, 0), Handler)
     service.port = server.server_address[1]
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

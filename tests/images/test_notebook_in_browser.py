@@ -54,6 +54,8 @@ def test_the_welcome_notebook_is_valid_and_has_five_code_cells() -> None:
 
 def test_the_welcome_notebook_goes_the_whole_way(desk: Desk) -> None:
     page = desk.page
+    # JupyterLab asks which kernel is meant when a cell is run before the kernel is there.
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     request = page.get_by_text(f"Request {REQUEST}: submitted")
