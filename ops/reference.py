@@ -4,9 +4,10 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import typer
-from click import Command, Context, Group
+from typer.core import TyperGroup
 
 from core.errors import MyelinError
 from core.permissions import all_permissions
@@ -44,11 +45,11 @@ def _commands() -> str:
     return "\n".join(lines) + "\n"
 
 
-def walk(command: Command, name: str) -> Iterator[tuple[str, Command]]:
-    """Yield every command below this one with its full name and arguments."""
-    if isinstance(command, Group):
-        for child in command.list_commands(Context(command)):
-            yield from walk(command.commands[child], f"{name} {child}")
+def walk(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield every command below this one (Typer's own classes, which it keeps private) with its name and arguments."""
+    if isinstance(command, TyperGroup):
+        for child, below in command.commands.items():
+            yield from walk(below, f"{name} {child}")
         return
     arguments = [str(parameter.name).upper() for parameter in command.params if parameter.param_type_name == "argument"]
     yield " ".join([name, *arguments]), command

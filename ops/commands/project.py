@@ -58,7 +58,7 @@ def activate(project_id: ProjectId) -> None:
 
 @app.command()
 def suspend(project_id: ProjectId) -> None:
-    """Stop a project for now; its running servers are killed within seconds."""
+    """Stop a project until it is resumed; its running servers are killed within seconds."""
     _show(service.suspend_project(context.database(), context.signed_in(), project_id))
 
 
