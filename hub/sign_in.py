@@ -25,11 +25,13 @@ RECHECK_SECONDS = 10
 
 
 class CallbackHandler(OAuthCallbackHandler):  # type: ignore[misc]
-    """Record the outcome of a sign-in: the browser has its session."""
+    """Record the outcome of a sign-in: the browser gets its session with this answer."""
 
-    async def get(self) -> None:
-        await super().get()
-        await self.authenticator.record("hub:session:open", self.current_user.name)
+    async def login_user(self, data: Any = None) -> Any:
+        user = await super().login_user(data)
+        if user:
+            await self.authenticator.record("hub:session:open", user.name)
+        return user
 
 
 class PersonAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
@@ -54,7 +56,7 @@ class PersonAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
         return await asyncio.to_thread(self._is_active, username)
 
     async def refresh_user(self, user: Any, handler: Any = None, **kwargs: Any) -> bool:
-        """Tell JupyterHub whether this session still stands; asked every few seconds and before a server starts."""
+        """Tell JupyterHub whether this session still stands; asked every few seconds."""
         return await asyncio.to_thread(self._is_active, user.name)
 
     async def record(self, action: str, username: str) -> None:
@@ -108,4 +110,3 @@ def configure(c: Any, settings: Settings, database: Database) -> None:
     c.PersonAuthenticator.any_allow_config = True  # check_allowed is what allows
     c.PersonAuthenticator.auth_refresh_age = RECHECK_SECONDS
     c.PersonAuthenticator.auth_refresh_strict = True
-    c.PersonAuthenticator.refresh_pre_spawn = True
