@@ -45,7 +45,9 @@ MAX_SHOWN_CHARACTERS = 2_000_000
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 1rem; color: #14202b; background: #fff; }
 pre, code, .line { font: 13px/1.45 ui-monospace, monospace; }
-pre, td, th, .line { white-space: pre-wrap; overflow-wrap: anywhere; }
+header h1 { font-size: 1rem; margin: 0; }
+header p { margin: 0 0 .6rem; font-size: .8rem; color: #51606d; overflow-wrap: anywhere; }
+pre, td, th, .line { white-space: pre-wrap; overflow-wrap: break-word; }
 table { border-collapse: collapse; margin: .5rem 0; }
 td, th { border: 1px solid #c5ced6; padding: .15rem .5rem; text-align: left; vertical-align: top; }
 thead th { background: #eef2f5; }
