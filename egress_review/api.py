@@ -1,7 +1,7 @@
 """The egress API: all that a notebook container can say to this room, over HTTP on its project's gateway."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ from egress_review.views import InsideRequest
 from projects.models import Access
 
 CHECKED_AT_ONCE = 2
-"""Submissions whose files are checked at the same time; others wait their turn."""
+"""Submissions whose files are checked at the same time, each of another project; others wait their turn."""
 
 SENT_AT_ONCE = 2
 """Submissions one project may have under way."""
@@ -40,7 +40,8 @@ class EgressApi:
         self.settings = settings
         self.gate = Gate(database, settings, whose)
         self.run = run
-        self._turn = asyncio.Semaphore(CHECKED_AT_ONCE)
+        self._turns = asyncio.Semaphore(CHECKED_AT_ONCE)
+        self._turn_of = defaultdict[str, asyncio.Lock](asyncio.Lock)
         self._under_way: Counter[str] = Counter()
 
     @asynccontextmanager
@@ -51,7 +52,7 @@ class EgressApi:
         self._under_way[access.project_id] += 1
         try:
             manifest, contents = await receive(request, self.settings)
-            async with self._turn:
+            async with self._turn_of[access.project_id], self._turns:
                 yield Submission(access, manifest, contents)
         finally:
             self._under_way[access.project_id] -= 1

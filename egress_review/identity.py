@@ -88,7 +88,7 @@ class HubTokens:
             raise HubUnavailable("The hub does not answer.", "Try again in a minute.") from error
         if answer.status_code in (401, 403):
             raise TokenRefused("The hub does not know this token.", "Restart your notebook server.")
-        if answer.status_code != 200:
+        if answer.status_code != 200 or not answer.headers.get("content-type", "").startswith("application/json"):
             raise HubUnavailable("The hub could not say whose token this is.", "Try again in a minute.")
         return parse_user(answer.json())
 

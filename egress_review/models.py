@@ -111,7 +111,7 @@ class ReleaseRequest:
     team: frozenset[str]
 
     @property
-    def reviewers(self) -> frozenset[str]:
+    def voters(self) -> frozenset[str]:
         """Checkers who have spoken on this round."""
         return frozenset(vote.checker for vote in self.votes)
 

@@ -95,7 +95,7 @@ def possible_actions(request: ReleaseRequest, person: Person) -> frozenset[Actio
 
 def check_first_review(request: ReleaseRequest, checker: str) -> None:
     """Refuse a second word by the same person on the same round."""
-    if checker in request.reviewers:
+    if checker in request.voters:
         raise SecondReview("You have reviewed this round already.", "A different checker gives the second review.")
 
 

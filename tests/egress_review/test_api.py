@@ -156,6 +156,7 @@ class TestBadInput:
             '{"description": "", "files": [{"name": "table.csv"}]}',
             '{"description": "\\ud800", "files": [{"name": "table.csv"}]}',
             '{"description": 7, "files": [{"name": "table.csv"}]}',
+            '{"description": "a\\u202eb", "files": [{"name": "table.csv"}]}',
             '{"description": "d", "replaces": "../x", "files": [{"name": "table.csv"}]}',
         ],
     )

@@ -99,8 +99,8 @@ class World:
     def bring_to(self, state: State, files: Mapping[str, bytes] | None = None) -> str:
         """Take a new request the shortest way to a state, and return its id."""
         request_id = self.submit(files).id
-        reviewers = {State.SUBMITTED: (), State.PARTLY_REVIEWED: ("chris",)}.get(state, ("chris", "chloe"))
-        for checker in reviewers:
+        checkers = {State.SUBMITTED: (), State.PARTLY_REVIEWED: ("chris",)}.get(state, ("chris", "chloe"))
+        for checker in checkers:
             self.review(request_id, checker)
         if state in (State.APPROVED, State.RELEASED):
             self.approve(request_id)

@@ -1,20 +1,25 @@
 """Attacks on the egress API from inside a container: tokens of others, forged fields, false addresses."""
 
 import json
+import socket
+from time import monotonic
 from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlalchemy import update
 
 from core.audit.log import entries
-from egress_review import identity
+from egress_review import identity, upload
 from egress_review.api import make_app
-from egress_review.errors import TokenRefused
+from egress_review.errors import TokenRefused, WrongPlace
 from egress_review.server import make_server
 from projects.tables import membership
 from tests.attacks.egress.installation import CHRIS, MODELS, ROSA, SUBMIT, ask, home, running, submission
 from tests.egress_review.world import OTHER_PROJECT, PROJECT, World, looks_fine
+from tests.support.server import serving
 
 
 def test_a_container_with_its_own_token_on_its_own_network_is_served(egress: World) -> None:
@@ -68,25 +73,27 @@ def test_an_address_outside_the_project_networks_is_refused_before_the_token_is_
         )
 
 
-@pytest.mark.parametrize("field", ["author", "project", "project_id", "reviewer", "state", "id", "approvals", "sha256"])
+FORGED = ("author", "project", "project_id", "reviewer", "state", "id", "approvals", "sha256")
+
+
 class TestAForgedField:
-    def test_in_the_manifest_is_refused(self, egress: World, field: str) -> None:
-        forged = submission(**{field: "chris"})
-        assert ask(egress, ROSA, *home(egress), **forged).status_code == 422
+    def test_in_the_manifest_is_refused(self, egress: World) -> None:
+        assert {ask(egress, ROSA, *home(egress), **submission(**{field: "x"})).status_code for field in FORGED} == {422}
 
-    def test_about_a_file_is_refused(self, egress: World, field: str) -> None:
-        forged = submission(files=[{"name": "table.csv", field: "chris"}])
-        assert ask(egress, ROSA, *home(egress), **forged).status_code == 422
+    def test_about_a_file_is_refused(self, egress: World) -> None:
+        for field in FORGED:
+            forged = submission(files=[{"name": "table.csv", field: "chris"}])
+            assert ask(egress, ROSA, *home(egress), **forged).status_code == 422
 
-    def test_beside_the_manifest_is_refused(self, egress: World, field: str) -> None:
-        forged = submission()
-        forged["data"][field] = "chris"
-        assert ask(egress, ROSA, *home(egress), **forged).status_code == 422
+    def test_beside_the_manifest_is_refused(self, egress: World) -> None:
+        for field in FORGED:
+            forged = submission()
+            forged["data"][field] = "chris"
+            assert ask(egress, ROSA, *home(egress), **forged).status_code == 422
 
-    def test_in_the_address_line_changes_nothing(self, egress: World, field: str) -> None:
-        forged = {**submission(), "params": {field: "ravi"}}
-        answer = ask(egress, ROSA, *home(egress), **forged)
-        request = egress.request(answer.json()["id"])
+    def test_in_the_address_line_changes_nothing(self, egress: World) -> None:
+        forged = {**submission(), "params": dict.fromkeys(FORGED, "ravi")}
+        request = egress.request(ask(egress, ROSA, *home(egress), **forged).json()["id"])
         assert (request.author, request.project_id, request.state) == ("rosa", PROJECT, "submitted")
 
 
@@ -134,6 +141,50 @@ class TestSomebodyWhoIsNotInTheTeam:
             tx.record("projects:member:remove", f"project:{PROJECT}")
         assert ask(egress, ROSA, *home(egress), **submission()).status_code == 403
         assert not egress.settings.hold.exists()
+
+
+def test_a_token_the_hub_does_not_know_is_refused(egress: World) -> None:
+    assert ask(egress, "a-guess", *home(egress)).status_code == 401
+
+
+@pytest.mark.parametrize("answer", [HTMLResponse("<h1>Hub</h1>"), JSONResponse({"status": 500}, 500)])
+def test_when_the_hub_answers_something_else_nobody_is_served(world: World, answer: Response) -> None:
+    hub = FastAPI()
+    hub.add_route("/hub/api/user", lambda request: answer)
+    server = make_server(make_app(world.database, world.settings, run=looks_fine), world.settings)
+    with serving(hub, world.settings.hub_api_port), running(server):
+        assert ask(world, ROSA, *home(world)).status_code == 503
+
+
+@pytest.mark.parametrize("address", [("::1", 4000), ("testclient", 4000), None])
+def test_a_connection_that_is_not_ipv4_comes_from_nowhere(address: object) -> None:
+    with pytest.raises(WrongPlace):
+        identity.parse_connection({"client": address, "server": ("10.77.0.1", 8082)})
+
+
+class TestASubmissionThatNeverEnds:
+    def begin(self, world: World) -> socket.socket:
+        peer, gateway = home(world)
+        connection = socket.create_connection((str(gateway), world.settings.egress_port), 30, (str(peer), 0))
+        head = (
+            f"POST /v1/requests HTTP/1.1\r\nHost: {gateway}\r\nAuthorization: token {ROSA}\r\n"
+            "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000\r\n\r\n--x\r\n"
+        )
+        connection.sendall(head.encode())
+        return connection
+
+    def test_is_given_up_after_its_time(self, egress: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(upload, "RECEIVE_SECONDS", 0.2)
+        with self.begin(egress) as connection:
+            assert connection.recv(1000).startswith(b"HTTP/1.1 422")
+
+    def test_and_one_that_breaks_off_leaves_nothing_and_blocks_nobody(self, egress: World) -> None:
+        for _ in range(5):
+            self.begin(egress).close()
+        deadline = monotonic() + 30
+        while ask(egress, ROSA, *home(egress), **submission()).status_code == 429:
+            assert monotonic() < deadline
+        assert len(ask(egress, ROSA, *home(egress)).json()["requests"]) == 1
 
 
 def test_when_the_hub_is_gone_nobody_is_served(world: World) -> None:
