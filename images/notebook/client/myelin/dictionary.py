@@ -113,6 +113,11 @@ def _variable(entry: Mapping[str, Any]) -> Variable:
         label=str(entry["label"]),
         type=str(entry["type"]),
         unit=str(entry.get("unit") or ""),
-        codes=tuple((str(code), str(meaning)) for code, meaning in (entry.get("codes") or {}).items()),
+        codes=_in_order({str(code): str(meaning) for code, meaning in (entry.get("codes") or {}).items()}),
         description=str(entry.get("description") or ""),
     )
+
+
+def _in_order(codes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Put codes in the order people count in: 2 before 10."""
+    return tuple(sorted(codes.items(), key=lambda code: (len(code[0]), code[0])))
