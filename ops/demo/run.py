@@ -10,6 +10,7 @@ from core.errors import Unavailable
 from core.files import ensure_folder
 from core.migrations import upgrade
 from core.settings import Settings
+from hub.firewall import remove_firewall
 from hub.reconcile import end_all_servers
 from ops import processes
 from ops.demo import provider
@@ -53,6 +54,7 @@ def down(settings: Settings) -> bool:
     """End every process of the demo and every notebook server; tell whether anything ran."""
     ran = [processes.stop(settings, part) for part in (*reversed(PARTS), provider.NAME)]
     ended = end_all_servers(settings, "the demo was stopped")
+    remove_firewall(settings)
     return any(ran) or bool(ended)
 
 
