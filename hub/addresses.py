@@ -16,7 +16,11 @@ from core.files import ensure_folder
 from core.secrets import ensure_secret
 from core.settings import Settings
 
-_ROOT = Path(__file__).parents[1]
+_HERE = Path(__file__).parent
+_PROXY = (
+    *("node", "--require", str(_HERE / "proxy_headers.cjs")),
+    str(_HERE.parent / "node_modules/configurable-http-proxy/bin/configurable-http-proxy"),
+)
 
 
 def configure(c: Any, settings: Settings) -> None:
@@ -29,7 +33,7 @@ def configure(c: Any, settings: Settings) -> None:
     c.JupyterHub.db_url = f"sqlite:///{folder / 'jupyterhub.sqlite'}"
     c.JupyterHub.cookie_secret = ensure_secret(settings, "hub-cookie")
     c.JupyterHub.cleanup_servers = False  # a restart of the hub leaves people's work running
-    c.ConfigurableHTTPProxy.command = [str(_ROOT / "node_modules/.bin/configurable-http-proxy")]
+    c.ConfigurableHTTPProxy.command = [*_PROXY]
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.proxy_api_port}"
     c.ConfigurableHTTPProxy.auth_token = ensure_secret(settings, "hub-proxy").hex()
     c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
