@@ -1,6 +1,7 @@
 """Pages of release requests: the team's list and downloads, the checkers' queue and review page."""
 
 from base64 import b64encode
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from egress_review import read, release, review
 from egress_review.checks.models import HeldFile
 from egress_review.desk import sort_desk
 from egress_review.forms import read_comment, read_comments, read_verdicts
+from egress_review.models import ReleaseRequest
 from egress_review.progress import steps
 from egress_review.rendering import REVIEW_HEADERS, render
 from projects import service as projects
@@ -21,6 +23,17 @@ team = APIRouter()
 checkers = APIRouter(prefix="/reviews")
 
 Decision = Literal["approve", "return", "reject", "release"]
+
+REASONED: Mapping[Decision, Callable[..., ReleaseRequest]] = {
+    "return": review.return_to_team,
+    "reject": review.reject,
+}
+"""Decisions the team is told the reason of."""
+
+UNREASONED: Mapping[Decision, Callable[..., ReleaseRequest]] = {
+    "approve": review.approve,
+    "release": release.release,
+}
 
 DONE: dict[Decision, str] = {
     "approve": "The request is approved. It leaves when it is released.",
@@ -106,15 +119,9 @@ def give_comment(visit: SignedIn, request_id: str) -> Response:
 @checkers.post("/{request_id}/{step}")
 def decide(visit: SignedIn, request_id: str, step: Annotated[Decision, Path()]) -> Response:
     """Settle a request that both checkers have spoken on: approve, return, reject or release it."""
-    version, reason = visit.form.get("version", ""), visit.form.get("reason", "")
-    arguments = (visit.database, visit.settings, visit.person, request_id, version)
-    match step:
-        case "approve":
-            review.approve(*arguments)
-        case "return":
-            review.return_to_team(*arguments, reason)
-        case "reject":
-            review.reject(*arguments, reason)
-        case "release":
-            release.release(*arguments)
+    facts = (visit.database, visit.settings, visit.person, request_id, visit.form.get("version", ""))
+    if step in REASONED:
+        REASONED[step](*facts, visit.form.get("reason", ""))
+    else:
+        UNREASONED[step](*facts)
     return visit.go(f"/reviews/{request_id}", DONE[step])

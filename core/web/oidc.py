@@ -132,7 +132,7 @@ class OidcClient:
         try:
             claims = jwt.decode(id_token, KeySet.import_key_set(keys), algorithms=ALGORITHMS).claims
             rules.validate(claims)
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, KeyError) as error:
             raise SignInRefused("The sign-in could not be verified.", "Try again; if it stays, tell ops.") from error
         for_us_alone = claims["aud"] in (client, [client])
         if claims.get("azp", client if for_us_alone else None) != client:
@@ -171,9 +171,10 @@ class OidcClient:
         if answer.is_client_error:
             raise SignInRefused("The sign-in provider did not accept this sign-in.", "Start again from the portal.")
         try:
-            return dict(answer.raise_for_status().json())
-        except (httpx.HTTPError, ValueError, TypeError) as error:
+            fields = answer.raise_for_status().json()
+        except (httpx.HTTPError, ValueError) as error:
             raise Unavailable("The sign-in provider's answer can not be read.", "Try again in a minute.") from error
+        return fields if isinstance(fields, dict) else {}
 
     def reachable(self, url: str) -> tuple[str, dict[str, str]]:
         """Return where to call, and the host to ask for: servers may reach the issuer at another address."""

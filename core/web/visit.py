@@ -20,7 +20,6 @@ from core.database import Database
 from core.errors import MyelinError, Refused
 from core.people.models import Person
 from core.people.sessions import person_in_session
-from core.permissions import may
 from core.settings import Settings
 from core.web.site import Site
 
@@ -73,10 +72,6 @@ class Visit:
     def form_token(self) -> str:
         """What a form of this session carries to show that it is ours."""
         return hmac.digest(self.site.key, b"form:" + self.session.encode(), "sha256").hex()
-
-    def may(self, permission: str) -> bool:
-        """Tell whether the person holds a permission, to show or leave out what it is for."""
-        return may(self.person, permission)
 
     def show(self, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
         """Answer with a page."""

@@ -32,10 +32,10 @@ def write_size(size: int) -> str:
     """Write a number of bytes in decimal units: 12.4 kB."""
     amount = float(size)
     for unit in _UNITS[:-1]:
-        if amount < 1000:
+        if amount < 999.5:
             return f"{amount:.3g} {unit}"
         amount /= 1000
-    return f"{amount:.3g} {_UNITS[-1]}"
+    return f"{amount:,.0f} {_UNITS[-1]}"
 
 
 def write_words(name: str) -> str:
