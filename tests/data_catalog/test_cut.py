@@ -23,7 +23,9 @@ from data_catalog.models import DATASETS
 from data_catalog.pseudonyms import pseudonym
 from data_catalog.service import edition, ingest_dataset
 from data_catalog.synthetic import write_synthetic_sources
-from tests.support.catalog import empty_views
+from tests.support.catalog import ON_ONE_ENGINE, empty_views
+
+pytestmark = ON_ONE_ENGINE
 
 KEY = bytes(range(32))
 OTHER_KEY = bytes(range(1, 33))

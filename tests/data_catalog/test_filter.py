@@ -213,9 +213,8 @@ def test_no_text_compiles_to_anything_outside_the_list(text: str) -> None:
 
 def parsed(query: str) -> dict[str, Any]:
     """The one statement in a query, as DuckDB's own parser understands it."""
-    row = duckdb.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
-    assert row is not None
-    (statement,) = json.loads(row[0])["statements"]
+    ((written,),) = duckdb.execute("SELECT json_serialize_sql(?)", [query]).fetchall()
+    (statement,) = json.loads(written)["statements"]
     node = statement["node"]
     assert isinstance(node, dict)
     return node

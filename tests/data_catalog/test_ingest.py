@@ -15,7 +15,7 @@ from data_catalog.models import DATASETS
 from data_catalog.report import SHOWN_PER_RULE
 from data_catalog.service import dataset_declaration, edition, ingest_dataset, newest_editions
 from tests.data_catalog.conftest import HEADER, ROW, Ingest
-from tests.support.catalog import sources_of
+from tests.support.catalog import ON_ONE_ENGINE, sources_of
 
 
 def rows_of(settings: Settings, dataset_id: str, table: str) -> list[tuple[object, ...]]:
@@ -52,6 +52,7 @@ ACCEPTED = {
 }
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED)
 def test_what_csv_files_are_like_is_accepted(ingest: Ingest, settings: Settings, text: str) -> None:
     assert ingest(text).tables[0].rows == 1
@@ -82,6 +83,7 @@ BAD_VALUES = {
 }
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(("good", "bad", "rule", "shown"), BAD_VALUES.values(), ids=BAD_VALUES)
 def test_a_bad_value_is_refused_by_row_column_value_and_rule(
     ingest: Ingest, database: Database, settings: Settings, good: str, bad: str, rule: str, shown: str
@@ -119,6 +121,7 @@ FORM = {
 }
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(("text", "said"), FORM.values(), ids=FORM)
 def test_a_malformed_file_is_refused(
     ingest: Ingest, database: Database, settings: Settings, text: str, said: str

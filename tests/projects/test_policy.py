@@ -10,9 +10,9 @@ from core.errors import Refused
 from core.people.models import Person, Role
 from core.permissions import all_permissions
 from projects import permissions
-from projects.errors import ActionRefused
+from projects.errors import AccessRefused, ActionRefused
 from projects.models import Cut, Membership, Project, ProjectState, TeamRole
-from projects.policy import TRANSITIONS, Action, can_transition, check_add_member, check_transition
+from projects.policy import TRANSITIONS, Action, can_transition, check_add_member, check_transition, check_use
 
 WHEN = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -117,6 +117,14 @@ NOT_ADDED = {
 def test_nobody_is_added(project: Project, username: str, by: str) -> None:
     with pytest.raises(Refused):
         check_add_member(project, username, someone(by, Role.DAC_MEMBER))
+
+
+@pytest.mark.parametrize("lacks", [{"cuts": ()}, {"subnet": None}], ids=["cut", "network"])
+def test_an_active_project_that_lacks_something_is_not_used(lacks: dict[str, object]) -> None:
+    active = a_project(ProjectState.ACTIVE)
+    check_use(active, someone("lena"), WHEN.date())
+    with pytest.raises(AccessRefused, match="p has no data to show"):
+        check_use(replace(active, **lacks), someone("lena"), WHEN.date())  # type: ignore[arg-type]
 
 
 def test_permissions_name_the_tables_roles() -> None:

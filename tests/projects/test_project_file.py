@@ -51,6 +51,11 @@ FAULTS = {
     "a variable twice": ('["age", "gender"]', '["age", "age"]', "names a variable twice"),
     "no variables": ('["age", "gender"]', "[]", "variables: "),
     "a word that is not known": ('row_filter = "age >= 18"', 'where = "age >= 18"', "where: Extra inputs"),
+    "a dataset without a table": (
+        GOOD[GOOD.index("[datasets") :],
+        "[datasets.cis_cohort]",
+        "a dataset without a table",
+    ),
     "a dataset that climbs": ("[datasets.cis_cohort", '[datasets."../x"', "datasets.../x"),
 }
 

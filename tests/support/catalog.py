@@ -5,6 +5,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from core.database import Database
 from core.people.models import Person
@@ -15,6 +16,9 @@ from data_catalog.service import ingest_dataset
 from data_catalog.synthetic import write_synthetic_sources
 from projects.models import Project, ProjectFile
 from projects.service import activate_project, approve_project, create_project
+
+ON_ONE_ENGINE = pytest.mark.parametrize("fresh_url", ["sqlite"], indirect=True)
+"""For tests of what never enters the control database: rows, values, files."""
 
 OPEN_RECORDS = Path(__file__).parents[3] / "shared" / "data"
 
