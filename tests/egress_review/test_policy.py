@@ -5,10 +5,10 @@ from itertools import product
 
 import pytest
 
-from core.errors import Conflict, InvalidInput, Refused
+from core.errors import Conflict, InvalidInput, NotFound, Refused
 from core.people.models import Person, Role
 from egress_review import policy
-from egress_review.errors import SecondReview, StalePage, StepRefused
+from egress_review.errors import SecondReview, StalePage, StepRefused, TooMuchAtOnce
 from egress_review.models import Action, Audience, Comment, Part, ReleaseRequest, RequestFile, State, Verdict, Vote
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -132,7 +132,8 @@ class TestTwoApprovals:
             policy.check_two_approvals(request(votes=BOTH, files=0))
 
     def test_two_are_enough(self) -> None:
-        policy.check_two_approvals(request(votes=BOTH))
+        assert policy.can_act(request(votes=BOTH), CHRIS, Action.APPROVE)
+        assert policy.approvers(request(votes=BOTH), 1) == {"chris", "chloe"}
 
 
 class TestOneWordEach:
@@ -222,6 +223,8 @@ class TestComments:
 class TestDownloads:
     def test_are_for_todays_team_once_released(self) -> None:
         policy.check_download(request(State.RELEASED), {"rosa"}, ROSA)
+        with pytest.raises(NotFound):
+            policy.check_download(request(State.RELEASED), {"lena"}, ROSA)
 
     @pytest.mark.parametrize("state", sorted(set(State) - {State.RELEASED}))
     def test_are_refused_before(self, state: State) -> None:
@@ -234,10 +237,8 @@ class TestDownloads:
 
 
 class TestRoom:
-    def test_a_project_may_fill_its_share(self) -> None:
-        policy.check_room(held=19, may_hold=20, bytes_today=100, may_submit=100)
-
     @pytest.mark.parametrize(("held", "bytes_today"), [(20, 0), (0, 101)])
-    def test_and_no_more(self, held: int, bytes_today: int) -> None:
-        with pytest.raises(Refused):
+    def test_a_project_may_fill_its_share_and_no_more(self, held: int, bytes_today: int) -> None:
+        policy.check_room(held=19, may_hold=20, bytes_today=100, may_submit=100)
+        with pytest.raises(TooMuchAtOnce):
             policy.check_room(held, 20, bytes_today, 100)
