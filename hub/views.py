@@ -20,8 +20,8 @@ def make_views(settings: Settings, cut: Path) -> None:
     try:
         subprocess.run(command, capture_output=True, text=True, timeout=2 * VIEWS_SECONDS, check=True)
     except subprocess.CalledProcessError as error:
-        reason = error.stderr.strip().splitlines()[-1:] or [f"exit code {error.returncode}"]
-        raise ViewsFailed(f"The views of {cut} were not made: {reason[0]}", _hint(settings)) from error
+        reason = " ".join(error.stderr.splitlines()[-3:]) or f"exit code {error.returncode}."
+        raise ViewsFailed(f"The views of {cut} were not made: {reason}", _hint(settings)) from error
     except subprocess.TimeoutExpired as error:
         raise ViewsFailed(f"The views of {cut} were not made: Docker did not answer.", _hint(settings)) from error
 

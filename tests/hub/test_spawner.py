@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -220,3 +221,46 @@ def test_a_server_whose_image_is_missing_says_so(tmp_path: Path, provider: int) 
         assert answer.status_code == 503
         assert "the hub&#39;s log holds the reason" in answer.text
         assert servers_of(hub.database, rosa) == []
+
+
+class TestRestart:
+    """The hub's own end is not the servers': people's work goes on, and the hub knows it again."""
+
+    def test_a_running_server_is_known_again(self, tmp_path: Path, provider: int) -> None:
+        settings = hub_settings(tmp_path, provider)
+        with running_hub(settings) as hub:
+            house = House(hub)
+            rosa = house.person()
+            study, other = house.project(rosa), house.project(rosa)
+            visitor = hub.visitor(rosa)
+            assert visitor.spawn(rosa, study).is_success
+            (before,) = containers_of(study)
+            hub.restart()
+            (after,) = containers_of(study)
+            assert (after.id, after.status) == (before.id, "running")
+            assert visitor.spawn(rosa, study).url.path.endswith("/lab")
+            assert f"Your server in {study} is running" in visitor.spawn(rosa, other).text
+
+    def test_a_server_that_ended_meanwhile_starts_anew(self, tmp_path: Path, provider: int) -> None:
+        with running_hub(hub_settings(tmp_path, provider)) as hub:
+            house = House(hub)
+            rosa = house.person()
+            study = house.project(rosa)
+            visitor = hub.visitor(rosa)
+            assert visitor.spawn(rosa, study).is_success
+            (before,) = containers_of(study)
+            before.kill()
+            hub.restart()
+            assert visitor.spawn(rosa, study).is_success
+            (after,) = containers_of(study)
+            assert after.id != before.id
+
+
+def test_of_two_servers_asked_for_at_once_one_starts_at_most(
+    house: House, hub: RunningHub, visitor: Visitor, rosa: str
+) -> None:
+    studies = [house.project(rosa), house.project(rosa)]
+    with ThreadPoolExecutor(2) as both:
+        for _ in both.map(lambda study: visitor.api("POST", f"/users/{rosa}/servers/{study}"), studies):
+            pass
+    assert sum(len(containers_of(study)) for study in studies) <= 1

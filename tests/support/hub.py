@@ -28,13 +28,12 @@ import httpx
 import pytest
 from sqlalchemy import insert, update
 
-from core.audit import tables as _audit_tables  # noqa: F401  (create_all makes it)
 from core.database import Database
 from core.files import ensure_folder
+from core.migrations import upgrade
 from core.people.models import Person, SystemActor
 from core.people.tables import person as person_table
 from core.settings import Settings
-from hub import tables as _hub_tables  # noqa: F401  (create_all makes it)
 from hub.firewall import ensure_firewall, remove_firewall
 from hub.names import PROJECT_LABEL, ROLE_LABEL
 from hub.network import ensure_project_network, remove_project_network
@@ -81,7 +80,12 @@ class RunningHub:
 
     settings: Settings
     database: Database
-    log: Path
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def log(self) -> Path:
+        """What the hub said."""
+        return self.settings.state / "hub.log"
 
     @property
     def api(self) -> str:
@@ -95,26 +99,30 @@ class RunningHub:
         assert answer.status_code < 400, answer.text
         return visitor
 
+    def restart(self) -> None:
+        """End the hub and its proxy, and start them again."""
+        end_hub(self.process)
+        self.process = start_hub(self.settings)
+
 
 @contextlib.contextmanager
 def running_hub(settings: Settings) -> Iterator[RunningHub]:
     """Make an empty control database, run a hub over it, and leave no container, network or process behind."""
     ensure_folder(settings.state)
-    database = Database(settings.database)
-    database.create_all()
-    ensure_firewall(settings)
-    try:
-        with hub_process(settings) as log:
-            yield RunningHub(settings, database, log)
-    finally:
-        remove_projects_of(settings)
-        remove_firewall(settings)
-        database.close()
+    with contextlib.ExitStack() as leaving:
+        database = Database(settings.database)
+        leaving.callback(database.close)
+        upgrade(database)
+        ensure_firewall(settings)
+        leaving.callback(remove_firewall, settings)
+        leaving.callback(remove_projects_of, settings)
+        hub = RunningHub(settings, database, start_hub(settings))
+        leaving.callback(lambda: end_hub(hub.process))
+        yield hub
 
 
-@contextlib.contextmanager
-def hub_process(settings: Settings) -> Iterator[Path]:
-    """Run `jupyterhub` with our configuration until the block ends, and give its log."""
+def start_hub(settings: Settings) -> "subprocess.Popen[bytes]":
+    """Run `jupyterhub` with our configuration and wait until it answers."""
     log = settings.state / "hub.log"
     command = [sys.executable, "-m", "jupyterhub", "-f", str(CHECKOUT / "jupyterhub_config.py")]
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/root"), **environment_of(settings)}
@@ -124,9 +132,10 @@ def hub_process(settings: Settings) -> Iterator[Path]:
         )
     try:
         _wait_until_up(process, f"http://127.0.0.1:{settings.hub_port}/hub/api/", log)
-        yield log
-    finally:
-        _end(process)
+    except BaseException:
+        end_hub(process)
+        raise
+    return process
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
@@ -140,7 +149,8 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> Non
     raise AssertionError(f"The hub is not up after a minute:\n{log.read_text()[-4000:]}")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_hub(process: "subprocess.Popen[bytes]") -> None:
+    """End a hub, its proxy and its services."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         try:
