@@ -89,7 +89,7 @@ def _by_form(counts: Counts) -> None:
         for column, cell in enumerate(cells):
             heading = counts.table.header[column]
             if (found := composite(cell, row_says or "percent" in words(heading))) is not None:
-                counts.cells[row, column] = min(found.counts)
+                counts.cells[row, column] = found.people
                 counts.percentages[row, column] = found.percentage
             elif (share := _share(heading, cell)) is not None:
                 counts.percentages[row, column] = share

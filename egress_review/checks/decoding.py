@@ -10,29 +10,33 @@ import html
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import groupby
 
 from egress_review.checks.pictures import inflate
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
-_BASE64_LINES = re.compile(r"(?:[A-Za-z0-9+/]{60,}(?:\\n|\r?\n))+[A-Za-z0-9+/]*={0,2}")
+_BASE64_LINE = re.compile(r"\s*[A-Za-z0-9+/]{4,}={0,2}\s*")
 _BASE32 = re.compile(r"[A-Z2-7]{24,}={0,6}")
 _HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:,]?){17,}")
 _ESCAPES = re.compile(r"\\x([0-9A-Fa-f]{2})|\\u([0-9A-Fa-f]{4})|%([0-9A-Fa-f]{2})|=([0-9A-F]{2})|\\([0-7]{3})")
 _BASES = (16, 16, 16, 16, 8)
-_LONG_RUN = 1 << 20
+_SHORT_RUN, _LONG_RUN = 20, 1 << 20
 
 
 def hidden_in(text: str) -> Iterator[bytes]:
     """Decode every run of a text that may be encoded bytes, and the text itself where it holds escapes."""
-    for run in _BASE64_LINES.findall(text):
-        yield from _base64(re.sub(r"\\n|\s", "", run))
+    for is_encoded, lines in groupby(text.splitlines(), key=lambda line: bool(_BASE64_LINE.fullmatch(line))):
+        if is_encoded and len(run := "".join(map(str.strip, lines))) > _SHORT_RUN:
+            yield from _base64(run)
     for run in _BASE64.findall(text):
         yield from _base64(run)
     for run in _BASE32.findall(text):
         yield base64.b32decode(_whole(run, 8), casefold=True)
     for run in _HEXADECIMAL.findall(text):
         digits = re.sub(r"[^0-9A-Fa-f]", "", run)
-        yield bytes.fromhex(digits[: len(digits) // 2 * 2])
+        for shift in (0, 1):
+            piece = digits[shift:]
+            yield bytes.fromhex(piece[: len(piece) // 2 * 2])
     unescaped = html.unescape(_ESCAPES.sub(_unescape, text))
     if unescaped != text:
         yield unescaped.encode("utf-8", "replace")

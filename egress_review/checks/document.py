@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from egress_review.checks.counts import Counts, find_counts
+from egress_review.checks.cut import variables
 from egress_review.checks.kinds import Kind
-from egress_review.checks.models import HeldFile
+from egress_review.checks.models import CutFacts, HeldFile
 from egress_review.checks.tables import Table
 
 
@@ -47,7 +49,11 @@ class Document:
     remote: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
-    @property
-    def outputs_as_tables(self) -> tuple[Table, ...]:
-        """The tables that are results, which is where numbers of people stand."""
-        return tuple(table for table in self.tables if table.is_output)
+    _counts: list[Counts] | None = None
+
+    def counts(self, cut: CutFacts) -> list[Counts]:
+        """Find, once, the numbers of people in every table that is a result."""
+        if self._counts is None:
+            known = variables(cut)
+            self._counts = [find_counts(table, known) for table in self.tables if table.is_output]
+        return self._counts

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from egress_review.appetite import RiskAppetite
-from egress_review.checks.counts import Counts, Place, find_counts
-from egress_review.checks.cut import variables
+from egress_review.checks.counts import Counts, Place
 from egress_review.checks.document import Document
 from egress_review.checks.models import CutFacts, Finding
 from egress_review.checks.small_counts import inner
@@ -15,8 +14,7 @@ RISK = "low count"
 
 def check(document: Document, cut: CutFacts, appetite: RiskAppetite) -> Iterator[Finding]:
     """Try to recover every hidden count of every table from its own totals."""
-    for table in document.outputs_as_tables:
-        counts = find_counts(table, variables(cut))
+    for counts in document.counts(cut):
         if counts.hidden:
             yield from _judge(counts, appetite)
 

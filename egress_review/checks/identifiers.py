@@ -17,6 +17,7 @@ RISK = "identity"
 KNOWN_LENGTH = 10  # so many first characters of a pseudonym are as good as all of it: 45 bits, no two people share them
 _SHAPE = re.compile(r"(?<![A-Za-z0-9])P[A-Z2-7]{16}(?![A-Za-z0-9])")
 _CANDIDATE = re.compile(rf"(?=(P[A-Z2-7]{{{KNOWN_LENGTH - 1}}}))")
+_LONG_RUN = re.compile(r"[A-Za-z0-9+/]{2000,}")
 _NOT_ALPHANUMERIC = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
 _MAX_PLACES = 10
 
@@ -66,12 +67,17 @@ def _line(text: Text, people: set[str]) -> str:
     return f"{text.where}, written with separators or in another encoding"
 
 
+def _prose(text: Text) -> str:
+    """Leave out runs of letters and digits so long that only a machine reads them: they are decoded elsewhere."""
+    return _LONG_RUN.sub(" ", text.content)
+
+
 def _shapes(document: Document, known: frozenset[str]) -> Iterator[Finding]:
     """Find what looks like a pseudonym, but of no one in this cut: another project's, or one that was altered."""
     places = [
         text.where
         for text in document.texts
-        if any(found[:KNOWN_LENGTH] not in known for found in _SHAPE.findall(text.content))
+        if any(found[:KNOWN_LENGTH] not in known for found in _SHAPE.findall(_prose(text)))
     ]
     if places:
         message = "Text of the shape of a pseudonym, of nobody in this cut: another project's, or an altered one."
@@ -116,7 +122,7 @@ def _is_telephone(found: re.Match[str]) -> bool:
     return 9 <= len(_digits(found)) <= 15  # E.164: at most 15
 
 
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}")
+_EMAIL = re.compile(r"(?<=[A-Za-z0-9._%+-])@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}")
 _TELEPHONE = re.compile(r"(?<![\w.+-])\+\d{1,3}(?:[ ()-]{0,2}\d{1,4}){2,6}(?![\w.])")
 _SWEDISH = re.compile(r"(?<!\d)(?:(?:19|20)\d{6}[-+ ]?\d{4}|\d{6}[-+]\d{4})(?!\d)")
 _DANISH = re.compile(r"(?<!\d)\d{6}-\d{4}(?!\d)")
@@ -129,12 +135,9 @@ _PATTERNS = (
 
 
 def _patterns(document: Document) -> Iterator[Finding]:
+    texts = [(text.where, _prose(text)) for text in document.texts if not text.where.endswith("encoded")]
     for pattern in _PATTERNS:
-        places = [
-            text.where
-            for text in document.texts
-            if not text.where.endswith("encoded") and any(map(pattern.is_valid, pattern.form.finditer(text.content)))
-        ]
+        places = [where for where, prose in texts if any(map(pattern.is_valid, pattern.form.finditer(prose)))]
         if places:
             message = f"Text of the form of a {pattern.name}: see whose it is."
             yield Finding(CHECK, RISK, "review", message, tuple(dict.fromkeys(places))[:_MAX_PLACES])

@@ -87,7 +87,7 @@ _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _SAFETENSORS = re.compile(rb".{6}\x00\x00\{\"", re.DOTALL)
 _HTML = re.compile(r"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _SVG = re.compile(r"\s*(<\?xml[^>]*\?>|<!--.*?-->|<!doctype[^>]*>|\s)*<svg\b", re.IGNORECASE | re.DOTALL)
-_PLAIN = {"text", "code", "csv", "tsv"}  # these have no signature of their own
+_PLAIN = {"text", "code", "csv", "tsv", "html"}  # text is these where the name says so: HTML may be a fragment
 
 
 def kind_by_name(name: str) -> Kind | None:
@@ -133,11 +133,6 @@ def _json_kind(text: str) -> str:
     except (ValueError, RecursionError):
         return "text"
     return "notebook" if isinstance(value, dict) and "nbformat" in value and "cells" in value else "json"
-
-
-def agree(named: Kind | None, content: Kind) -> bool:
-    """Ask whether the ending and the content say the same."""
-    return named is content or (named is not None and named.name in _PLAIN and content.name == "text")
 
 
 def settled(named: Kind | None, content: Kind) -> Kind:

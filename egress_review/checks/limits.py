@@ -13,6 +13,6 @@ MAX_PIXELS = 40_000_000
 MAX_FINDINGS = 25  # of one check; the rest is counted
 
 MEMORY_BYTES = 3 << 30  # address space of the process that reads a file
-PROCESSOR_SECONDS = 60
-WALL_SECONDS = 90
+PROCESSOR_SECONDS = 30
+WALL_SECONDS = 60
 REPLY_BYTES = 256 << 20

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _WHOLE = re.compile(r"\d+(\.0+)?|\d{1,3}([, '\u00a0\u202f]\d{3})+")
@@ -19,9 +20,9 @@ _HIDDEN = re.compile(
 
 @dataclass(frozen=True)
 class CountAndShare:
-    """What a cell like `12 (30%)` says: people, of how many where that is given, and a percentage."""
+    """What a cell like `12 (30%)` says: people, or the rest of the whole where that is fewer; and a percentage."""
 
-    counts: tuple[int, ...]
+    people: int
     percentage: float
 
 
@@ -30,6 +31,7 @@ def is_number(cell: str) -> bool:
     return _NUMBER.fullmatch(cell.strip()) is not None
 
 
+@lru_cache(maxsize=1 << 16)
 def whole(cell: str) -> int | None:
     """Read a whole number of at least 0, with or without thousands separators or a trailing `.0`."""
     text = cell.strip()
@@ -50,8 +52,11 @@ def composite(cell: str, percent_is_said: bool = False) -> CountAndShare | None:
     if found is None or not (found["sign"] or percent_is_said):
         return None
     parts = found.groupdict()
-    counts = tuple(number for part in (parts["count"], parts.get("of")) if part and (number := whole(part)) is not None)
-    return CountAndShare(counts, float(parts["percent"])) if counts else None
+    people, of = whole(parts["count"]), whole(parts.get("of") or "")
+    if people is None:
+        return None
+    fewest = people if of is None or of < people else min(people, of - people)
+    return CountAndShare(fewest, float(parts["percent"]))
 
 
 def percentage(cell: str) -> float | None:

@@ -15,7 +15,7 @@ from egress_review.checks.models import HeldFile
 from egress_review.checks.pictures import picture_facts
 from egress_review.checks.structured import literals, strings, tables_in_value
 from egress_review.checks.tables import Table, delimited, delimiter, tables_in_text
-from egress_review.checks.text import decode
+from egress_review.checks.text import decode, quote
 
 _TO_ASCII = bytes(byte if byte < 128 else 0x20 for byte in range(256))
 PICTURE_MIMES = frozenset({"image/png", "image/jpeg"})
@@ -28,11 +28,12 @@ def read_document(file: HeldFile) -> Document:
     reading = _Reading(document)
     reading.raw("the file's name", file.name.encode("utf-8", "replace"))
     reading.raw("the file", file.content)
-    try:
-        reading.by_kind("the file", file.content)
-    except (ValueError, TypeError, KeyError, AttributeError, SyntaxError, RecursionError) as error:
-        document.faults.append(f"the {document.kind.label} can't be read whole: {type(error).__name__}: {error}")
-    reading.decode_everything()
+    for read in (reading.by_kind, reading.decode_everything):
+        try:
+            read()
+        except Exception as error:  # noqa: BLE001 - a hostile file may raise anything; what it raised is the fault
+            reason = quote(str(error), 100)
+            document.faults.append(f"the {document.kind.label} can't be read whole: {type(error).__name__} {reason}")
     return document
 
 
@@ -49,11 +50,11 @@ class _Reading:
             "png": self._picture, "jpeg": self._picture,
         }  # fmt: skip
 
-    def by_kind(self, where: str, content: bytes) -> None:
-        """Read content as the kind of the whole file; kinds that are only held are searched as bytes."""
+    def by_kind(self) -> None:
+        """Read the file as what it is; kinds that are only held are searched as bytes."""
         reader = self._readers.get(self.document.kind.name)
         if reader is not None:
-            reader(where, content)
+            reader("the file", self.document.file.content)
 
     def raw(self, where: str, content: bytes) -> None:
         """Take bytes as text twice: as they are, and without the zeros of UTF-16 and UTF-32."""
@@ -90,9 +91,10 @@ class _Reading:
         for piece in hidden_in(content):
             if not self._afford(len(piece)):
                 break
-            pieces.append(piece + inflated(piece))
             if kind_by_content(piece[:16]).name in ("png", "jpeg"):
                 self._picture(f"{where}, encoded", piece)
+            else:
+                pieces.append(piece + inflated(piece))
         return _ascii(b"\n".join(pieces).replace(b"\0", b""))
 
     def _afford(self, size: int) -> bool:
@@ -175,7 +177,7 @@ class _Reading:
 
     def _notebook(self, where: str, content: bytes) -> None:
         notebook = json.loads(self._decoded(where, content))
-        self.text(where, "\n".join(strings(notebook)))
+        self.text(where, "\n".join(text for text in strings(notebook) if not _is_picture(text)))
         if not isinstance(notebook["cells"], list):
             raise ValueError("its cells are not a list")
         for number, cell in enumerate(notebook["cells"], 1):
@@ -209,6 +211,11 @@ class _Reading:
             self.markup(where, joined(value))
         else:
             self.tables(tables_in_text(where, joined(value)))
+
+
+def _is_picture(text: str) -> bool:
+    """Ask whether a string is a picture's base64, which is decoded as a picture and need not be read as text."""
+    return text.startswith(("iVBORw0KGgo", "/9j/"))  # the signatures of PNG and JPEG
 
 
 def _ascii(content: bytes) -> str:

@@ -133,7 +133,7 @@ def best_match(table: Table, speller: Speller, minimum: int) -> Match | None:
             pairs = tuple((columns[at].name, mapped.variable) for at, mapped, _ in mapping[:number])
             chance = log_chance(found, expected) + log_tried
             matches.append(Match(table.where, speller.name, pairs, rows, expected, chance))
-    return min(matches, key=lambda match: match.log_chance, default=None)
+    return min(matches, key=lambda match: (match.log_chance, -len(match.columns)), default=None)
 
 
 def _columns(table: Table, step: int) -> list[_Column]:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from egress_review.appetite import RiskAppetite
-from egress_review.checks.counts import Counts, Place, find_counts
-from egress_review.checks.cut import variables
+from egress_review.checks.counts import Counts, Place
 from egress_review.checks.document import Document
 from egress_review.checks.models import CutFacts, Finding, Status
 from egress_review.checks.numbers import whole
@@ -20,11 +19,11 @@ MAX_LISTED = 50  # and in its details
 
 def check(document: Document, cut: CutFacts, appetite: RiskAppetite) -> Iterator[Finding]:
     """Judge every count of every table of the file."""
-    if not document.outputs_as_tables:
+    if not document.counts(cut):
         status: Status = "review" if document.kind.name in ("csv", "tsv") else "not_checked"
         yield Finding(CHECK, LOW, status, "No table was found in the file; numbers in text or pictures are not read.")
-    for table in document.outputs_as_tables:
-        yield from judge_counts(find_counts(table, variables(cut)), appetite)
+    for counts in document.counts(cut):
+        yield from judge_counts(counts, appetite)
 
 
 def judge_counts(counts: Counts, appetite: RiskAppetite) -> Iterator[Finding]:
@@ -111,16 +110,15 @@ def _has_small(cells: Sequence[str], minimum: int) -> bool:
 
 def _complements(counts: Counts, minimum: int) -> Iterator[str]:
     """Find the rows whose whole, less one of its parts, is a small group; a part may be said as a percentage."""
-    if counts.is_crosstab:
-        return
     wholes = [column for column in counts.columns if words(counts.table.header[column]) & WHOLES]
-    for row, cells in enumerate(counts.table.rows):
+    columns = range(len(counts.table.header))
+    for row, cells in enumerate(() if counts.is_crosstab else counts.table.rows):
         people = [known for column in wholes if (known := counts.cells.get((row, column))) is not None]
-        parts = [float(known) for (at, column), known in counts.known.items() if at == row and column not in wholes]
-        shares = [share for (at, _), share in counts.percentages.items() if at == row]
+        others = [counts.cells.get((row, column)) for column in columns if column not in wholes]
+        shares = [share for column in columns if (share := counts.percentages.get((row, column))) is not None]
         said = [number * share / 100 for number in people for share in shares]
-        rests = [number - part for number in people for part in parts + said] + said
-        if any(0.5 < rest < minimum for rest in rests):
+        parts = [float(part) for part in others if part is not None] + said
+        if any(0.5 < rest < minimum for rest in [number - part for number in people for part in parts] + said):
             yield f"row {row + 1} ({quote(cells[0])})"
 
 

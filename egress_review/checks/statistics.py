@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from egress_review.appetite import RiskAppetite
-from egress_review.checks.counts import Counts, find_counts
-from egress_review.checks.cut import variables
+from egress_review.checks.counts import Counts
 from egress_review.checks.document import Document
 from egress_review.checks.models import CutFacts, Finding
 from egress_review.checks.numbers import is_number
@@ -24,16 +23,15 @@ _UNSEEN = (
 
 def check(document: Document, cut: CutFacts, appetite: RiskAppetite) -> Iterator[Finding]:
     """Judge degrees of freedom, and name what else each table of statistics needs evidence for."""
-    for table in document.outputs_as_tables:
-        named = _named(table)
-        counts = find_counts(table, variables(cut))
+    for counts in document.counts(cut):
+        named, where = _named(counts.table), counts.table.where
         if named & SPREADS:
             yield _spread(counts, appetite)
         if named & COEFFICIENTS:
             yield _model(counts, appetite)
         for vocabulary, risk, what in _UNSEEN:
             if named & vocabulary:
-                yield Finding(CHECK, risk, "review", f"{table.where}: {what}.")
+                yield Finding(CHECK, risk, "review", f"{where}: {what}.")
 
 
 def _named(table: Table) -> frozenset[str]:

@@ -103,39 +103,42 @@ def _ragged(lines: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 def tables_in_text(where: str, text: str) -> Iterator[Table]:
     """Find tables drawn with marks or spaces in running text: data frames, Markdown tables, printed rows."""
-    for _, block in groupby(_split_lines(text), key=bool):
-        lines = [cells for cells in block if cells]
-        for grid in _even(lines):
+    lines = (_split_line(line) for line in text.splitlines()[:MAX_ROWS] if not _is_rule(line))
+    for is_text, block in groupby(lines, key=bool):
+        for grid in _even(block) if is_text else ():
             if any(is_number(cell) for line in grid for cell in line) and (found := table(where, grid)):
                 yield found
 
 
-def _split_lines(text: str) -> Iterator[list[str]]:
-    for line in text.splitlines()[:MAX_ROWS]:
-        if _RULE.fullmatch(line) and line.strip():
-            continue
-        yield _split_line(line)
+def _is_rule(line: str) -> bool:
+    return bool(line.strip()) and _RULE.fullmatch(line) is not None
 
 
 def _split_line(line: str) -> list[str]:
-    """Split one line into cells; a line of fewer than two cells is no line of a table and gives none."""
+    """Split one line into cells: by drawn marks, by the commonest delimiter, or by gaps; a blank line gives none."""
     if _DRAWN.search(line):
         cells = _DRAWN.split(line.strip().strip("│║|"))
     else:
         mark = max(",;\t", key=line.count)
         cells = line.split(mark) if line.count(mark) else _GAP.split(line.rstrip())
-    return [cell.strip() for cell in cells] if len(cells) > 1 else []
+    return [cell.strip() for cell in cells] if line.strip() else []
 
 
 def _even(lines: Iterable[list[str]]) -> Iterator[list[list[str]]]:
-    """Cut a block into grids of even width; a line one cell short of the next is a header without an index name."""
+    """Cut a block into grids of even width, of two lines or more and two cells or more.
+
+    A header may be one cell short, for want of an index name; a single cell under the header is that name.
+    """
     grid: list[list[str]] = []
     for line in lines:
         if len(grid) == 1 and len(line) == len(grid[0]) + 1:
             grid[0].insert(0, "")
+        if len(grid) == 1 and len(line) == 1:
+            line = line + [""] * (len(grid[0]) - 1)
         if grid and len(line) != len(grid[0]):
             yield from (grid,) if len(grid) > 1 else ()
             grid = []
-        grid.append(line)
+        if len(line) > 1:
+            grid.append(line)
     if len(grid) > 1:
         yield grid

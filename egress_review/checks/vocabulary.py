@@ -1,6 +1,7 @@
 """The words by which headings say what a column or a row of a table holds."""
 
 import re
+from functools import lru_cache
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -33,6 +34,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _QUARTILE = re.compile(r"\d+%")
 
 
+@lru_cache(maxsize=1 << 16)
 def words(heading: str) -> frozenset[str]:
     """Split a heading into its words, in lower case: `nPatients (%)` is n, patients, %, percent."""
     found = {word.casefold() for word in _WORD.findall(_CAMEL.sub(" ", heading))}

@@ -35,7 +35,7 @@ _COLUMNS = {
 
 def people() -> pl.DataFrame:
     """The cohort's rows under the names of its declaration, real or synthetic."""
-    return _real() if REAL.exists() else _synthetic()
+    return _real() if REAL.exists() else synthetic()
 
 
 def _real() -> pl.DataFrame:
@@ -50,7 +50,8 @@ def _number(cell: str) -> int | float | None:
     return int(float(cell)) if float(cell).is_integer() else float(cell)
 
 
-def _synthetic(seed: int = 2023) -> pl.DataFrame:
+def synthetic(seed: int = 2023) -> pl.DataFrame:
+    """A cohort of the same declaration, drawn by a seed."""
     draw = random.Random(seed)
     rows = []
     for _ in range(PEOPLE):
