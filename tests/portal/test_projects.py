@@ -105,12 +105,31 @@ class TestSyntheticData:
     def test_checkers_and_operations_are_told_too(self, synthetic: World, sits: Sits) -> None:
         request_id = synthetic.submit().id
         assert SYNTHETIC in sits("chris").open(f"/reviews/{request_id}").text
-        assert "synthetic" in sits("olga").open("/operations").text
+        assert SYNTHETIC in sits("chris").open("/reviews").text
+        assert SYNTHETIC in sits("olga").open("/operations").text
+        assert SYNTHETIC in sits("ravi").open("/data").text
+
+    def test_the_committee_is_told_before_it_decides(
+        self, synthetic: World, sits: Sits, database: Database, people: dict[str, Person]
+    ) -> None:
+        create_project(database, people["olga"], project_file(id="bands"))
+        for path in ("/proposals", "/projects/bands"):
+            assert SYNTHETIC in sits("dirk").open(path).text
 
     def test_real_data_are_not_called_synthetic(
-        self, sits: Sits, people: dict[str, Person], database: Database
+        self,
+        database: Database,
+        settings: Settings,
+        people: dict[str, Person],
+        sits: Sits,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        assert SYNTHETIC not in sits("rosa").open("/projects").text
+        monkeypatch.setattr("data_catalog.service.is_synthetic", lambda sources: False)
+        active_project(database, settings, people, tmp_path / "sources")
+        page = sits("rosa").open("/projects/cis-spinal")
+        assert page.status == 200
+        assert SYNTHETIC not in page.text
 
 
 class TestProposals:
