@@ -75,7 +75,8 @@ def publish_folder(prepared: Path, final: Path) -> None:
 
 def ensure_folder(path: Path, mode: int = 0o700) -> Path:
     """Make a folder with exactly this mode, its missing parents closed to others, and return it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for parent in reversed(path.parents):  # one by one: `parents=True` would give the mode to the last alone
+        parent.mkdir(exist_ok=True, mode=0o700)
     path.mkdir(exist_ok=True)
     path.chmod(mode)
     return path
