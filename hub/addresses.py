@@ -30,6 +30,9 @@ def configure(c: Any, settings: Settings) -> None:
     c.JupyterHub.hub_bind_url = f"http://0.0.0.0:{settings.hub_api_port}"
     c.JupyterHub.hub_connect_url = f"http://127.0.0.1:{settings.hub_api_port}"
     c.JupyterHub.subdomain_host = settings.hub_url  # each person's servers are an origin of their own
+    c.JupyterHub.cookie_options = {"samesite": "Lax"}
+    # A notebook server may set cookies for the hub's name, being below it, but none that begins with __Host-.
+    c.JupyterHub.cookie_host_prefix_enabled = settings.hub_url.startswith("https:")
     c.JupyterHub.db_url = f"sqlite:///{folder / 'jupyterhub.sqlite'}"
     c.JupyterHub.cookie_secret = ensure_secret(settings, "hub-cookie")
     c.JupyterHub.cleanup_servers = False  # a restart of the hub leaves people's work running

@@ -112,7 +112,6 @@ class ProjectSpawner(DockerSpawner):  # type: ignore[misc]
         await asyncio.to_thread(ensure_project_network, access.project_id, access.subnet)
         await asyncio.to_thread(ensure_workspace, access, settings)
         self.user_options: dict[str, Any] = {}
-        self.object_name = container_name(access.username, access.project_id)
         self.network_name = network_name(access.project_id)
         self.hub_connect_url = f"http://{access.gateway}:{settings.hub_api_port}"
         self.environment = container.environment_of(access, settings)
@@ -198,6 +197,7 @@ def configure(c: Any, settings: Settings, database: Database) -> None:
     c.JupyterHub.spawner_class = ProjectSpawner
     c.JupyterHub.allow_named_servers = True
     c.JupyterHub.named_server_limit_per_user = 100  # names a person may have tried, of servers or of none
+    c.ProjectSpawner.name_template = container_name("{raw_username}", "{raw_servername}")
     c.ProjectSpawner.image = settings.notebook_image
     c.ProjectSpawner.pull_policy = "never"
     c.ProjectSpawner.use_internal_ip = True
