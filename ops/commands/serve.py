@@ -10,10 +10,13 @@ from pathlib import Path
 import typer
 import uvicorn
 
+from core.logs import configure_logs
 from hub.firewall import ensure_firewall
 from ops import context
 
-app = typer.Typer(help="Run one part of the installation in the foreground.", no_args_is_help=True)
+app = typer.Typer(
+    help="Run one part of the installation in the foreground.", no_args_is_help=True, callback=configure_logs
+)
 
 CHECKOUT = Path(__file__).parents[2]
 
