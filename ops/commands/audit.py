@@ -46,7 +46,11 @@ def verify(
     """Prove that the log is one unbroken history and that every checkpoint is a state it went through."""
     with step("Verifying the audit log"):
         proven = service.verify_log(_lines(log), checkpoints or context.settings().checkpoints)
-    typer.echo(f"{proven.entries} entries, {proven.checkpoints} checkpoints agree; tree head {proven.root.hex()[:16]}…")
+    typer.echo(f"{proven.entries} entries, {_checkpoints(proven.checkpoints)}; tree head {proven.root.hex()[:16]}…")
+
+
+def _checkpoints(count: int) -> str:
+    return "1 checkpoint agrees" if count == 1 else f"{count} checkpoints agree"
 
 
 def _lines(log: Path | None) -> Iterator[bytes]:
