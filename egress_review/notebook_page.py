@@ -18,6 +18,8 @@ _SHOWN_AS_THEY_ARE = (
     frozenset({"text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml"}) | PICTURE_MIMES
 )
 
+_HIGHLIGHTED = {"name": "python", "pygments_lexer": "python"}  # colours only; other languages are coloured alike
+
 
 def notebook_body(source: str) -> tuple[str, str, tuple[str, ...]]:
     """Draw a notebook; give the page's body, the notebook's whole text with pictures left out, and what was taken out.
@@ -44,7 +46,7 @@ def _laid_out(notebook: NotebookNode) -> NotebookNode:
             cells.append(new_markdown_cell(cell.source, attachments=cell.get("attachments", {})))
         else:
             cells.append(new_code_cell(cell.source))
-    return nbformat.v4.new_notebook(cells=cells)
+    return nbformat.v4.new_notebook(cells=cells, metadata={"language_info": _HIGHLIGHTED})
 
 
 def _parts(cell: int, number: int, output: NotebookNode) -> Iterator[NotebookNode]:

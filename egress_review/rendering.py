@@ -60,7 +60,7 @@ thead th { background: #eef2f5; }
 img { max-width: 100%; background: #fff; }
 """.strip()
 
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+?(?=[\s"{}\[\],:]|$)|[{}\[\],:]', re.DOTALL)
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+', re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -15,4 +15,4 @@ MAX_FINDINGS = 25  # of one check; the rest is counted
 MEMORY_BYTES = 3 << 30  # address space of the process that reads a file
 PROCESSOR_SECONDS = 30
 WALL_SECONDS = 60
-REPLY_BYTES = 256 << 20
+REPLY_BYTES = 96 << 20
