@@ -24,7 +24,7 @@ _HIGHLIGHTED = {"name": "python", "pygments_lexer": "python"}  # colours only; o
 def notebook_body(source: str) -> tuple[str, str, tuple[str, ...]]:
     """Draw a notebook; give the page's body, the notebook's whole text with pictures left out, and what was taken out.
 
-    Raises ValueError, TypeError, KeyError or AttributeError for what is not a notebook.
+    Raises whatever nbformat and nbconvert raise for what is not a notebook.
     """
     notebook = nbformat.reads(source, as_version=4)
     elided = json.dumps(_without_pictures(json.loads(source)), indent=1, ensure_ascii=False)

@@ -207,7 +207,7 @@ def _notebook(content: bytes) -> Body:
 
     try:
         shown, elided, taken = notebook_body(_text_of(content))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except Exception as error:  # noqa: BLE001 - a hostile notebook may raise anything; then its source is shown
         body, notes = _lines(content)
         return body, [f"The notebook can't be read ({type(error).__name__}); this is its source.", *notes]
     source, notes = lines_as_html(elided)

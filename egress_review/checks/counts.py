@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from egress_review.checks.numbers import composite, is_hidden, is_number, percentage, whole
 from egress_review.checks.tables import Table
@@ -39,10 +40,11 @@ class Counts:
         return bool((words(self.table.rows[place[0]][0]) | words(self.table.header[place[1]])) & MISSING)
 
     def is_total(self, place: Place) -> bool:
-        return place[0] in self.total_rows() or place[1] in self.total_columns
+        return place[0] in self.total_rows or place[1] in self.total_columns
 
-    def total_rows(self) -> tuple[int, ...]:
-        return tuple(row for row, cells in enumerate(self.table.rows) if names_total(cells[0]))
+    @cached_property
+    def total_rows(self) -> frozenset[int]:
+        return frozenset(row for row, cells in enumerate(self.table.rows) if names_total(cells[0]))
 
 
 def find_counts(table: Table, variables: Mapping[str, frozenset[str]]) -> Counts:

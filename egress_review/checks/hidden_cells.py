@@ -54,7 +54,7 @@ def recover(counts: Counts) -> dict[Place, int]:
 def _sums(counts: Counts) -> Sequence[tuple[tuple[Place, ...], Place]]:
     """List the sums of a table: its rows against columns of totals, its columns against rows of totals."""
     rows, columns = inner(counts)
-    total_rows, total_columns = counts.total_rows(), sorted(counts.total_columns)
+    total_rows, total_columns = sorted(counts.total_rows), sorted(counts.total_columns)
     across = [
         (tuple((row, column) for column in columns), (row, total))
         for row in (*rows, *total_rows)

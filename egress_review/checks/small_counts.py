@@ -79,7 +79,7 @@ def _whole_groups(counts: Counts) -> Iterator[Finding]:
 
 def inner(counts: Counts) -> tuple[Sequence[int], Sequence[int]]:
     """Give the rows and columns of a cross-tabulation that are not totals."""
-    rows = sorted({row for row, _ in counts.cells} - set(counts.total_rows()))
+    rows = sorted({row for row, _ in counts.cells} - counts.total_rows)
     return rows, sorted(counts.columns - counts.total_columns)
 
 
@@ -89,10 +89,7 @@ def _doubts(counts: Counts, minimum: int) -> Iterator[Finding]:
         places = tuple(table.place(*place) for place in counts.unread[:MAX_LISTED])
         message = f"{table.where}: {len(counts.unread)} cells under a heading of counts are not whole numbers."
         yield Finding(CHECK, LOW, "review", message, places)
-    small = [
-        c for c in counts.doubtful if any((n := whole(cell)) is not None and n < minimum for cell in table.column(c))
-    ]
-    if small:
+    if small := [column for column in counts.doubtful if _has_small(table.column(column), minimum)]:
         names = ", ".join(quote(table.header[column]) for column in small[:MAX_NAMED])
         message = f"{table.where}: small whole numbers in {names}; no heading says whether they count people."
         yield Finding(CHECK, LOW, "review", message)

@@ -45,9 +45,8 @@ def _spread(counts: Counts, appetite: RiskAppetite) -> Finding:
     if not counts.known:
         message = f"{where}: standard deviations without the number of people behind them (n - 1 is to be {minimum})."
         return Finding(CHECK, FREEDOM, "review", message)
-    low = [
-        place for place, people in sorted(counts.known.items()) if people - 1 < minimum and not counts.is_missing(place)
-    ]
+    behind = {place: people for place, people in counts.known.items() if not counts.is_missing(place)}
+    low = [place for place, people in sorted(behind.items()) if people - 1 < minimum]
     if low:
         message = f"{where}: a standard deviation of n - 1 below {minimum} degrees of freedom."
         return Finding(CHECK, FREEDOM, "fail", message, tuple(counts.table.place(*place) for place in low[:10]))

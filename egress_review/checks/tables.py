@@ -67,7 +67,8 @@ def _continues_header(lines: Sequence[tuple[str, ...]], depth: int) -> bool:
     if not rest:
         return False
     names_the_index = bool(lines[depth][0]) and not any(rest)
-    names_a_level = not lines[0][0] and not any(map(is_number, rest)) and any(map(is_number, lines[depth + 1][1:]))
+    has_numbers_below = any(is_number(cell) for line in lines[depth + 1 :] for cell in line[1:])
+    names_a_level = not lines[0][0] and not any(map(is_number, rest)) and has_numbers_below
     return names_the_index or names_a_level
 
 
