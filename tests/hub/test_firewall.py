@@ -59,7 +59,7 @@ def test_what_is_removed_twice_is_removed(closed: Settings) -> None:
 class TestWeakened:
     """Each way of weakening it is noticed, and healed by putting it in place."""
 
-    def notices_and_heals(self, settings: Settings) -> None:
+    def assert_noticed_and_healed(self, settings: Settings) -> None:
         with pytest.raises(FirewallMissing, match="no server starts"):
             check_firewall(settings)
         ensure_firewall(settings)
@@ -67,32 +67,32 @@ class TestWeakened:
 
     def test_the_drop_is_gone(self, family: str, closed: Settings) -> None:
         mangle(family, "-D", "MYELIN-CLOSED", "-i", "myl-+", "-j", "DROP")
-        self.notices_and_heals(closed)
+        self.assert_noticed_and_healed(closed)
 
     def test_forwarding_is_open(self, family: str, closed: Settings) -> None:
         mangle(family, "-F", "MYELIN-FORWARD")
-        self.notices_and_heals(closed)
+        self.assert_noticed_and_healed(closed)
 
     def test_a_port_is_added(self, family: str, closed: Settings) -> None:
         rule = ["-p", "tcp", "--dport", "22", "-j", "ACCEPT"]
         mangle(family, "-I", firewall._chain(closed), *rule)
-        self.notices_and_heals(closed)
+        self.assert_noticed_and_healed(closed)
 
     def test_something_is_accepted_before_it(self, family: str, closed: Settings) -> None:
         rule = ["-i", "myl-+", "-p", "udp", "-j", "ACCEPT"]
         mangle(family, "-I", "INPUT", *rule)
-        self.notices_and_heals(closed)
+        self.assert_noticed_and_healed(closed)
         mangle(family, "-D", "INPUT", *rule)
 
     def test_something_is_forwarded_before_it(self, family: str, closed: Settings) -> None:
         rule = ["-i", "myl-+", "-j", "ACCEPT"]
         mangle(family, "-I", "FORWARD", *rule)
-        self.notices_and_heals(closed)
+        self.assert_noticed_and_healed(closed)
         mangle(family, "-D", "FORWARD", *rule)
 
     def test_nothing_jumps_to_it(self, family: str, closed: Settings) -> None:
         mangle(family, "-D", "INPUT", "-j", "MYELIN-CLOSED")
-        self.notices_and_heals(closed)
+        self.assert_noticed_and_healed(closed)
 
 
 def test_bridged_packets_must_pass_it(closed: Settings) -> None:

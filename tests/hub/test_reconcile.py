@@ -73,7 +73,7 @@ def test_a_server_that_may_be_stays(hub: RunningHub, study: tuple[str, str]) -> 
 
 
 class TestLostRights:
-    def killed(self, hub: RunningHub, study: tuple[str, str], reason: str) -> None:
+    def assert_killed(self, hub: RunningHub, study: tuple[str, str], reason: str) -> None:
         begun = monotonic()
         (done,) = reconcile_once(hub.database, hub.settings)
         assert monotonic() - begun < 5
@@ -85,35 +85,35 @@ class TestLostRights:
     def test_membership_ended(self, hub: RunningHub, study: tuple[str, str]) -> None:
         start(hub, *study)
         end_membership(hub.database, study[1], study[0])
-        self.killed(hub, study, "AccessRefused")
+        self.assert_killed(hub, study, "AccessRefused")
 
     @pytest.mark.parametrize("state", ["suspended", "closed"])
     def test_project_ended(self, hub: RunningHub, study: tuple[str, str], state: str) -> None:
         start(hub, *study)
         change_project(hub.database, study[1], state=state)
-        self.killed(hub, study, "AccessRefused")
+        self.assert_killed(hub, study, "AccessRefused")
 
     def test_the_cut_was_made_anew(self, hub: RunningHub, study: tuple[str, str]) -> None:
         start(hub, *study, mounts=[Mount("/data", str(hub.settings.cuts), type="bind", read_only=True)])
-        self.killed(hub, study, "other mounts")
+        self.assert_killed(hub, study, "other mounts")
 
     def test_the_cut_is_mounted_for_writing(self, hub: RunningHub, study: tuple[str, str]) -> None:
         access = check_access(hub.database, *study)
         wrong = [Mount(m.target, str(m.source), type="bind") for m in container.mounts_of(access, hub.settings)]
         start(hub, *study, mounts=wrong)
-        self.killed(hub, study, "other mounts")
+        self.assert_killed(hub, study, "other mounts")
 
     def test_another_network_is_connected(self, hub: RunningHub, study: tuple[str, str]) -> None:
         docker.from_env().networks.get("bridge").connect(start(hub, *study))
-        self.killed(hub, study, "other networks")
+        self.assert_killed(hub, study, "other networks")
 
     def test_it_runs_as_root(self, hub: RunningHub, study: tuple[str, str]) -> None:
         start(hub, *study, user="0:0")
-        self.killed(hub, study, "other user")
+        self.assert_killed(hub, study, "other user")
 
     def test_it_ended_by_itself(self, hub: RunningHub, study: tuple[str, str]) -> None:
         start(hub, *study).kill()
-        self.killed(hub, study, "it had ended")
+        self.assert_killed(hub, study, "it had ended")
 
     def test_a_stubborn_one_that_was_to_stop(self, hub: RunningHub, study: tuple[str, str], house: House) -> None:
         start(hub, *study)  # sleep, as the first process, does not hear SIGTERM
@@ -122,7 +122,7 @@ class TestLostRights:
         later = hub.database.clock
         hub.database.clock = lambda: later() + reconcile.timedelta(seconds=reconcile.STOP_SECONDS + 1)
         try:
-            self.killed(hub, study, "it was to stop")
+            self.assert_killed(hub, study, "it was to stop")
         finally:
             hub.database.clock = later
 

@@ -134,7 +134,7 @@ class TestWhatItIs:
 
 
 class TestRefusals:
-    def refused(self, hub: RunningHub, visitor: Visitor, rosa: str, server: str, says: str) -> None:
+    def assert_refused(self, hub: RunningHub, visitor: Visitor, rosa: str, server: str, says: str) -> None:
         answer = visitor.spawn(rosa, server)
         assert answer.status_code == 403
         assert says in answer.text
@@ -142,23 +142,23 @@ class TestRefusals:
         assert events(hub, f"server:{rosa}/{server}")[-1] == "hub:server:refuse"
 
     def test_no_server_without_a_project(self, hub: RunningHub, visitor: Visitor, rosa: str) -> None:
-        self.refused(hub, visitor, rosa, "", "Open one of your projects at http://portal.localhost")
+        self.assert_refused(hub, visitor, rosa, "", "Open one of your projects at http://portal.localhost")
 
     def test_no_server_of_a_project_there_is_not(self, hub: RunningHub, visitor: Visitor, rosa: str) -> None:
-        self.refused(hub, visitor, rosa, "no-such-study", "no-such-study")
+        self.assert_refused(hub, visitor, rosa, "no-such-study", "no-such-study")
 
     def test_no_server_of_somebody_elses_project(
         self, house: House, hub: RunningHub, visitor: Visitor, rosa: str
     ) -> None:
-        self.refused(hub, visitor, rosa, house.project(house.person("lena")), "not in the team")
+        self.assert_refused(hub, visitor, rosa, house.project(house.person("lena")), "not in the team")
 
     def test_no_server_after_leaving_the_team(self, hub: RunningHub, visitor: Visitor, rosa: str, study: str) -> None:
         end_membership(hub.database, study, rosa)
-        self.refused(hub, visitor, rosa, study, "not in the team")
+        self.assert_refused(hub, visitor, rosa, study, "not in the team")
 
     def test_no_server_of_a_suspended_project(self, hub: RunningHub, visitor: Visitor, rosa: str, study: str) -> None:
         change_project(hub.database, study, state="suspended")
-        self.refused(hub, visitor, rosa, study, "suspended")
+        self.assert_refused(hub, visitor, rosa, study, "suspended")
 
     def test_nobody_starts_anothers_server(self, house: House, hub: RunningHub, visitor: Visitor) -> None:
         lena = house.person("lena")
@@ -184,7 +184,7 @@ class TestRefusals:
     ) -> None:
         other = house.project(rosa)
         move(hub.database, SystemActor("hub"), rosa, other, ServerState.RUNNING, "hub:server:started")
-        self.refused(hub, visitor, rosa, study, f"Your server in {other} is running")
+        self.assert_refused(hub, visitor, rosa, study, f"Your server in {other} is running")
 
 
 @pytest.fixture

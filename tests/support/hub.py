@@ -125,7 +125,8 @@ def start_hub(settings: Settings) -> "subprocess.Popen[bytes]":
     """Run `jupyterhub` with our configuration and wait until it answers."""
     log = settings.state / "hub.log"
     command = [sys.executable, "-m", "jupyterhub", "-f", str(CHECKOUT / "jupyterhub_config.py")]
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/root"), **environment_of(settings)}
+    ours = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME") or name[:8] == "COVERAGE"}
+    environment = {**ours, **environment_of(settings)}
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, cwd=settings.state, env=environment, stdout=output, stderr=output, start_new_session=True

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
 import docker
 
@@ -101,38 +101,33 @@ def run_inside(container: Any, program: str, *arguments: str) -> str:
     return str(container.exec_run(["python", "-I", "-c", program, *arguments]).output.decode())
 
 
-class Listener:
+class Listener(Protocol):
     """Something that answers each nonce backwards and remembers it."""
 
-    host: str
-    port: int
-
-    @property
-    def target(self) -> "Target":
-        return self.host, self.port
-
-    def saw(self, nonce: str) -> bool:
-        raise NotImplementedError
+    def saw(self, nonce: str) -> bool: ...
 
 
 @dataclass
-class Elsewhere(Listener):
+class Elsewhere:
     """A container on some network that listens."""
 
     container: Any
     host: str
     port: int = PORT
 
+    @property
+    def target(self) -> "Target":
+        return self.host, self.port
+
     def saw(self, nonce: str) -> bool:
         return f"saw {nonce}" in self.container.logs().decode()
 
 
 @dataclass
-class OnHost(Listener):
+class OnHost:
     """A listener on every address of this host."""
 
     port: int
-    host: str = "0.0.0.0"
     seen: list[str] = field(default_factory=list)
 
     def saw(self, nonce: str) -> bool:
