@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from egress_review.appetite import RiskAppetite
 from egress_review.checks.document import Document
 from egress_review.checks.models import CutFacts, Finding, Status
-from egress_review.checks.text import quote
+from egress_review.checks.text import counted, quote
 
 CHECK = "active content"
 RISK = "active content"
@@ -19,10 +19,11 @@ def check(document: Document, _cut: CutFacts, _appetite: RiskAppetite) -> Iterat
         return
     if document.active:
         status: Status = "fail" if document.kind.name in ("html", "svg") else "review"
-        message = f"{len(document.active)} things that run, load or send when the file is opened."
+        message = f"{counted(len(document.active), 'thing')} to run, load or send when the file is opened."
         yield Finding(CHECK, RISK, status, message, _listed(document.active))
     if document.remote:
-        message = f"{len(document.remote)} remote addresses; nothing is fetched here, but who opens the file may."
+        addresses = counted(len(document.remote), "remote address", "remote addresses")
+        message = f"{addresses}; nothing is fetched here, but who opens the file may."
         yield Finding(CHECK, RISK, "review", message, _listed(document.remote))
     if not document.active and not document.remote:
         yield Finding(CHECK, RISK, "pass", "Nothing in the file runs or is fetched.")

@@ -6,7 +6,17 @@ from functools import cached_property
 
 from egress_review.checks.numbers import composite, is_hidden, is_number, percentage, whole
 from egress_review.checks.tables import Table
-from egress_review.checks.vocabulary import MISSING, PERCENT, SHARES, STATISTICS, names_count, names_total, words
+from egress_review.checks.vocabulary import (
+    MISSING,
+    OTHERS,
+    PERCENT,
+    REPORTED,
+    SHARES,
+    STATISTICS,
+    names_count,
+    names_total,
+    words,
+)
 
 Place = tuple[int, int]
 
@@ -20,7 +30,7 @@ class Counts:
     percentages: dict[Place, float] = field(default_factory=dict)
     is_crosstab: bool = False
     total_columns: frozenset[int] = frozenset()
-    doubtful: tuple[int, ...] = ()  # columns of whole numbers that may or may not be counts
+    doubtful: tuple[Place, ...] = ()  # whole numbers of which no heading says what they are
     unread: tuple[Place, ...] = ()  # cells under a heading of counts that are not whole numbers
 
     @property
@@ -56,9 +66,9 @@ def find_counts(table: Table, variables: Mapping[str, frozenset[str]]) -> Counts
     unread = [*_by_column(counts), *_by_row(counts)]
     _by_form(counts)
     counts.unread = tuple(place for place in unread if place not in counts.cells)
-    plain = [column for column in _whole_columns(table) if not _is_label(table, column, variables)]
-    _complete(counts, plain)
-    counts.doubtful = tuple(column for column in plain if column not in counts.columns)
+    labels = frozenset(column for column in range(len(table.header)) if _is_label(table, column, variables))
+    _complete(counts, [column for column in _whole_columns(table) if column not in labels])
+    counts.doubtful = tuple(place for place in _numbers(table) if place not in counts.cells and place[1] not in labels)
     return counts
 
 
@@ -71,7 +81,7 @@ def _by_column(counts: Counts) -> Iterator[Place]:
 def _by_row(counts: Counts) -> Iterator[Place]:
     for row, cells in enumerate(counts.table.rows):
         if names_count(cells[0]) and not is_number(cells[0]):
-            yield from _take(counts, [(row, column) for column in range(1, len(cells))])
+            yield from _take(counts, [(row, column) for column, cell in enumerate(cells) if column and cell.strip()])
 
 
 def _take(counts: Counts, places: Iterable[Place]) -> Iterator[Place]:
@@ -121,16 +131,27 @@ def _whole_columns(table: Table) -> list[int]:
 
 
 def _is_label(table: Table, column: int, variables: Mapping[str, frozenset[str]]) -> bool:
-    """Ask whether a column of whole numbers names the rows: an index, or codes of a variable of the cut."""
-    name, cells = table.header[column].casefold(), table.column(column)
+    """Ask whether a column names the rows: words or an index in the first, or codes of a variable of the cut."""
+    name, cells = table.header[column].casefold(), {cell for cell in table.column(column) if not names_total(cell)}
     if column == 0 and any(table.header):
-        numbers = [whole(cell) for cell in cells]
-        if not name or numbers in (list(range(len(cells))), list(range(1, len(cells) + 1))):
+        numbers = {whole(cell) for cell in cells}
+        if not name or None in numbers or numbers in (set(range(len(cells))), set(range(1, len(cells) + 1))):
             return True
     codes = variables.get(name)
-    if codes is None:
-        return False
-    return not codes or {cell for cell in cells if not is_hidden(cell)} <= codes
+    return codes is not None and (not codes or {cell for cell in cells if not is_hidden(cell)} <= codes)
+
+
+def _numbers(table: Table) -> Iterator[Place]:
+    """List the whole numbers that are not under a statistic's heading; of other words, a column of decimals says so."""
+    for column, name in enumerate(table.header):
+        cells, named = table.column(column), words(name)
+        is_measured = bool(named & OTHERS) and any(is_number(cell) and whole(cell) is None for cell in cells)
+        if not (named & REPORTED or is_measured):
+            yield from (
+                (row, column)
+                for row, cell in enumerate(cells)
+                if whole(cell) is not None and not words(table.rows[row][0]) & REPORTED
+            )
 
 
 def _complete(counts: Counts, plain: Sequence[int]) -> None:

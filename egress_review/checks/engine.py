@@ -23,6 +23,7 @@ from egress_review.checks.limits import MAX_FINDINGS
 from egress_review.checks.models import CutFacts, Finding, HeldFile
 from egress_review.checks.reading import read_document
 from egress_review.checks.sandbox import run_apart
+from egress_review.checks.text import counted
 
 Check = Callable[[Document, CutFacts, RiskAppetite], Iterator[Finding]]
 
@@ -88,5 +89,5 @@ def _limited(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
             yield finding
     for status, number in given.items():
         if number > MAX_FINDINGS:
-            message = f"{number - MAX_FINDINGS} more findings of this check are not listed."
+            message = f"{counted(number - MAX_FINDINGS, 'more finding')} of this check, not listed."
             yield Finding(name, "unreadable", "fail" if status == "fail" else "review", message)

@@ -6,7 +6,7 @@ from egress_review.appetite import RiskAppetite
 from egress_review.checks.document import Document
 from egress_review.checks.limits import MAX_FILE_BYTES
 from egress_review.checks.models import CutFacts, Finding, HeldFile, Status
-from egress_review.checks.text import quote, unseen
+from egress_review.checks.text import counted, quote, unseen
 
 CHECK = "file type"
 RISK = "hidden content"
@@ -35,7 +35,7 @@ def check(document: Document, _cut: CutFacts, _appetite: RiskAppetite) -> Iterat
     if hidden := unseen(document.file.name):
         yield Finding(CHECK, RISK, "fail", f"The file's name holds characters that don't show: {', '.join(hidden)}.")
     if document.faults:
-        message = f"Not all of the file could be read ({len(document.faults)} reasons)."
+        message = f"Not all of the file could be read ({counted(len(document.faults), 'reason')})."
         yield Finding(CHECK, "unreadable", "review", message, tuple(dict.fromkeys(document.faults))[:20])
 
 

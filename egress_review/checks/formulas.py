@@ -6,6 +6,7 @@ from egress_review.appetite import RiskAppetite
 from egress_review.checks.document import Document
 from egress_review.checks.models import CutFacts, Finding
 from egress_review.checks.numbers import is_hidden, is_number
+from egress_review.checks.text import counted
 
 CHECK = "formulas"
 RISK = "active content"
@@ -21,7 +22,9 @@ def check(document: Document, _cut: CutFacts, _appetite: RiskAppetite) -> Iterat
         cells = [(row, column) for row, line in enumerate(table.rows) for column, cell in enumerate(line) if runs(cell)]
         headings = [name for name in table.header if runs(name)]
         if cells or headings:
-            message = f"{len(cells) + len(headings)} cells begin like a formula that a spreadsheet would run."
+            message = (
+                f"{counted(len(cells) + len(headings), 'cell')} with the start of a formula a spreadsheet would run."
+            )
             yield Finding(CHECK, RISK, "review", message, tuple(table.place(*cell) for cell in cells[:10]))
         else:
             yield Finding(CHECK, RISK, "pass", "No cell begins like a formula.")

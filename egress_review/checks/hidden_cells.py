@@ -7,6 +7,7 @@ from egress_review.checks.counts import Counts, Place
 from egress_review.checks.document import Document
 from egress_review.checks.models import CutFacts, Finding
 from egress_review.checks.small_counts import inner
+from egress_review.checks.text import counted
 
 CHECK = "hidden cells"
 RISK = "low count"
@@ -27,7 +28,9 @@ def _judge(counts: Counts, appetite: RiskAppetite) -> Iterator[Finding]:
             message = f"{table.where}: {table.place(*place)} is hidden, but the totals give it back."
             yield Finding(CHECK, RISK, "fail", message)
     if remaining := len(counts.hidden) - len(recovered):
-        message = f"{table.where}: {remaining} hidden cells are not given back by subtraction in this table alone; "
+        message = (
+            f"{table.where}: {counted(remaining, 'hidden cell')} that subtraction in this table does not give back; "
+        )
         yield Finding(CHECK, RISK, "review", message + "bounds, and other tables, were not tried.")
     elif all(people >= minimum for people in recovered.values()):
         message = f"{table.where}: the totals give the hidden cells back; each is {minimum} people or more."

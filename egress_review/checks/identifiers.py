@@ -10,6 +10,7 @@ from egress_review.appetite import RiskAppetite
 from egress_review.checks.cut import pseudonyms
 from egress_review.checks.document import Document, Text
 from egress_review.checks.models import CutFacts, Finding
+from egress_review.checks.text import counted
 
 CHECK = "identifiers"
 RISK = "identity"
@@ -53,7 +54,8 @@ def _pseudonyms(document: Document, known: frozenset[str]) -> Iterator[Finding]:
         if here:
             places[_line(text, here)] = None
     if people:
-        message = f"Pseudonyms of this cut: {len(people)} people, in {len(places)} places."
+        who, where = counted(len(people), "person", "people"), counted(len(places), "place")
+        message = f"Pseudonyms of this cut: {who}, in {where}."
         yield Finding(CHECK, RISK, "fail", message, tuple(places)[:_MAX_PLACES])
 
 

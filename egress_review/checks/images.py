@@ -6,7 +6,7 @@ from egress_review.appetite import RiskAppetite
 from egress_review.checks.document import Document, Picture
 from egress_review.checks.models import CutFacts, Finding
 from egress_review.checks.pictures import Undecodable, clean_picture, picture_facts
-from egress_review.checks.text import quote
+from egress_review.checks.text import counted, quote
 
 CHECK = "pictures"
 HIDDEN = "hidden content"
@@ -35,11 +35,11 @@ def _judge(picture: Picture) -> Iterator[Finding]:
     carried = [name for name, body in facts.metadata.items() if not _is_software(body)]
     if carried:
         names = tuple(quote(name) for name in carried[:20])
-        yield Finding(CHECK, HIDDEN, "review", f"{where}: the picture carries {len(carried)} metadata entries.", names)
+        yield Finding(CHECK, HIDDEN, "review", f"{where}: the picture carries metadata.", names)
     if facts.frames:
         yield Finding(CHECK, HIDDEN, "review", f"{where}: the picture has frames that don't show at first.")
     if facts.after_the_end:
-        message = f"{where}: {len(facts.after_the_end):,} bytes follow the end of the picture."
+        message = f"{where}: {counted(len(facts.after_the_end), 'byte')} after the end of the picture."
         yield Finding(CHECK, HIDDEN, "fail", message)
 
 

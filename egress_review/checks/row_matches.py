@@ -20,7 +20,7 @@ from egress_review.checks.document import Document
 from egress_review.checks.models import CutFacts, Finding, Status
 from egress_review.checks.spelling import Speller, Spelling, canonical, decimals
 from egress_review.checks.tables import Table
-from egress_review.checks.text import quote
+from egress_review.checks.text import counted, quote
 
 CHECK = "row matches"
 RISK = "microdata"
@@ -95,7 +95,7 @@ def _accusation(match: Match) -> Finding:
     is_record = len(match.columns) >= DISTINGUISHING_COLUMNS and match.log_chance <= FAIL_CHANCE
     lift = match.rows / max(match.expected, 1e-9)
     message = (
-        f"{match.where}: {match.rows} rows are rows of {match.cut_table} on {len(match.columns)} columns; "
+        f"{match.where}: {counted(match.rows, 'row')} of {match.cut_table}, the same on {len(match.columns)} columns; "
         f"chance would have {match.expected:.2g} (lift {lift:.3g})."
     )
     mapped = tuple(f"column {quote(ours)} is {theirs}" for ours, theirs in match.columns)

@@ -8,7 +8,7 @@ from egress_review.checks.counts import Counts, Place
 from egress_review.checks.document import Document
 from egress_review.checks.models import CutFacts, Finding, Status
 from egress_review.checks.numbers import whole
-from egress_review.checks.text import quote
+from egress_review.checks.text import counted, quote
 from egress_review.checks.vocabulary import STATISTICS, WHOLES, words
 
 CHECK = "small counts"
@@ -40,7 +40,7 @@ def judge_counts(counts: Counts, appetite: RiskAppetite) -> Iterator[Finding]:
         yield Finding(CHECK, LOW, "review", message, (headings,))
     elif not faults:
         empty = "" if appetite.thresholds.zero_is_disclosive else ", or 0"
-        message = f"{where}: {len(counts.known)} counts are {minimum} people or more{empty}."
+        message = f"{where}: {counted(len(counts.known), 'count')} checked, of {minimum} people or more{empty}."
         yield Finding(CHECK, LOW, "pass", message, (headings,))
 
 
@@ -48,7 +48,7 @@ def _fault(counts: Counts, risk: str, places: Sequence[Place], what: str) -> Ite
     """Put the cells of one table with one fault into one finding: the first by row and column in its message."""
     named = [counts.table.place(*place) for place in sorted(places)]
     if named:
-        more = f" and {len(named) - MAX_NAMED} more cells" if len(named) > MAX_NAMED else ""
+        more = f" and {counted(len(named) - MAX_NAMED, 'more cell')}" if len(named) > MAX_NAMED else ""
         message = f"{counts.table.where}: {'; '.join(named[:MAX_NAMED])}{more}: {what}."
         yield Finding(CHECK, risk, "fail", message, tuple(named[:MAX_LISTED]))
 
@@ -87,22 +87,21 @@ def _doubts(counts: Counts, minimum: int) -> Iterator[Finding]:
     table = counts.table
     if counts.unread:
         places = tuple(table.place(*place) for place in counts.unread[:MAX_LISTED])
-        message = f"{table.where}: {len(counts.unread)} cells under a heading of counts are not whole numbers."
+        unread = counted(len(counts.unread), "cell")
+        message = f"{table.where}: {unread} under a heading of counts, without a whole number."
         yield Finding(CHECK, LOW, "review", message, places)
-    if small := [column for column in counts.doubtful if _has_small(table.column(column), minimum)]:
-        names = ", ".join(quote(table.header[column]) for column in small[:MAX_NAMED])
-        message = f"{table.where}: small whole numbers in {names}; no heading says whether they count people."
-        yield Finding(CHECK, LOW, "review", message)
+    known = ((place, whole(table.rows[place[0]][place[1]])) for place in counts.doubtful)
+    if small := [place for place, people in known if people is not None and people < minimum]:
+        names = list(dict.fromkeys(table.header[column] or f"column {column + 1}" for _, column in small))
+        message = f"{table.where}: small whole numbers in {', '.join(map(quote, names[:MAX_NAMED]))}; "
+        places = tuple(table.place(*place) for place in small[:MAX_LISTED])
+        yield Finding(CHECK, LOW, "review", message + "no heading says whether they count people.", places)
     if leaves := tuple(_complements(counts, minimum)):
         message = f"{table.where}: a count or percentage leaves fewer than {minimum} people of its whole, or is so few."
         yield Finding(CHECK, LOW, "review", message, leaves[:MAX_LISTED])
     if absent := tuple(_absent_rows(counts)):
-        message = f"{table.where}: {len(absent)} combinations have no row: left out, or nobody is in them."
+        message = f"{table.where}: {counted(len(absent), 'combination')} without a row: left out, or nobody is there."
         yield Finding(CHECK, CLASS, "review", message, absent[:MAX_LISTED])
-
-
-def _has_small(cells: Sequence[str], minimum: int) -> bool:
-    return any((number := whole(cell)) is not None and number < minimum for cell in cells)
 
 
 def _complements(counts: Counts, minimum: int) -> Iterator[str]:

@@ -41,6 +41,11 @@ def unseen(text: str) -> tuple[str, ...]:
     return tuple(f"U+{ord(character):04X}" for character in sorted(set(text)) if is_unseen(character))
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Say a number of things: 1 count, 2 counts."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def quote(text: str, most: int = 40) -> str:
     """Quote a piece of a file in a finding: short, on one line, with what does not show made visible."""
     visible = "".join(f"<U+{ord(c):04X}>" if is_unseen(c) or c in "\t\n\r" else c for c in text[: most + 1])

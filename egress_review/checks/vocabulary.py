@@ -24,10 +24,11 @@ RANKS = _listed("median iqr q1 q2 q3 quantile percentile p25 p50 p75")
 EXTREMES = _listed("min minimum max maximum range")
 COEFFICIENTS = _listed("coef coefficient beta estimate or odds hr hazard rr")
 OTHERS = _listed(
-    """mode se sem err error risk ratio ci lower upper low high p pvalue z t chi2 chisq f statistic df auc r2 rate age
-    year month day date index"""
+    """mode se sem err error risk ratio ci p pvalue z t chi2 chisq statistic df dof auc r2 rate age year month day date
+    index"""
 )
-STATISTICS = PERCENT | SHARES | MEANS | SPREADS | RANKS | EXTREMES | COEFFICIENTS | OTHERS
+REPORTED = PERCENT | SHARES | MEANS | SPREADS | RANKS | EXTREMES | COEFFICIENTS  # these have findings of their own
+STATISTICS = REPORTED | OTHERS
 
 _WORD = re.compile(r"[A-Za-z0-9]+|%")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -40,6 +41,10 @@ def words(heading: str) -> frozenset[str]:
     found = {word.casefold() for word in _WORD.findall(_CAMEL.sub(" ", heading))}
     if _QUARTILE.fullmatch(heading.strip()):
         return frozenset({"percentile"})  # pandas' describe() calls quartiles 25%, 50%, 75%
+    if found & {"err", "error"}:
+        found = found - {"std", "standard"} | {"se"}  # a standard error is no standard deviation
+    if len(found) > 1:
+        found = found - {"or"}  # an odds ratio stands by itself; "negative or unknown" is a label
     return frozenset(found | {"percent"}) if "%" in found else frozenset(found)
 
 

@@ -129,7 +129,7 @@ def test_a_finding_never_quotes_the_pseudonym_and_names_the_line(cut: CutFacts) 
     (finding,) = found(cut, "table.csv", f"who,n\na,40\n{KNOWN},40\n".encode())
     assert KNOWN[:10] not in finding.message + " ".join(finding.details)
     assert finding.details == ("the file, line 3",)
-    assert "1 people" in finding.message
+    assert "1 person" in finding.message
 
 
 def test_another_projects_pseudonym_fails_too(cut: CutFacts) -> None:

@@ -44,7 +44,7 @@ TABLES = [
     ("HTML", "t.html", "<table><tr><th>group<th>n</tr><tr><td>a</td><td>40</td></tr><tr><td>b<td>50</table>"),
     ("HTML without rows", "t.html", "<table><th>group<th>n<tr><td>a<td>40<tr><td>b<td>50</table>"),
     ("spaces", "t.txt", "the result:\n\ngroup   n\na      40\nb      50\n\nand more text\n"),
-    ("polars", "t.txt", "┌───────┬────┐\n│ group ┆ n  │\n╞═══════╪════╡\n│ a     ┆ 40 │\n│ b     ┆ 50 │\n└───────┴────┘"),
+    ("polars", "t.txt", "┌───────┬────┐\n│ group ┆ n  │\n╞═══════╪════╡\n│ a     ┆ 40 │\n│ b     ┆ 50 │\n└──┴──┘"),
     ("CSV in text", "t.txt", "as follows\ngroup,n\na,40\nb,50\n"),
     ("Python", "t.py", "rows = [('group', 'n'), ('a', 40), ('b', 50)]\n"),
     ("Python with calls around", "t.py", "f(x, {'rows': g([['group', 'n'], ['a', 40], ['b', 50]])})\n"),

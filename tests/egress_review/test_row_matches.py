@@ -132,7 +132,7 @@ def test_a_scatter_plots_two_columns_are_for_a_person(cut: CutFacts) -> None:
 
 def test_a_finding_says_how_many_and_which_columns_but_no_value(cut: CutFacts) -> None:
     (finding,) = found(cut, "a.csv", csv(records(cut, 25)))
-    assert "25 rows are rows of cis_cohort.patients" in finding.message
+    assert "25 rows of cis_cohort.patients" in finding.message
     assert "column “age” is age" in finding.details
 
 

@@ -65,6 +65,13 @@ COUNTS = [
     ("a regression without counts", "term,coef,se,p\nspinal,0.9,0.2,0.001\n", {"review"}),
     ("means only", "group,mean age\na,33.1\nb,34.2\n", {"review"}),
     ("counts beside small whole numbers", "group,n,lesions\na,40,3\nb,50,4\n", {"pass", "review"}),
+    ("categories called like statistics", "spinal_cord_mri,low,high\nno,3,109\nyes,47,39\n", {"fail"}),
+    ("women and men by one letter", "spinal_cord_mri,f,m\nno,3,109\nyes,47,39\n", {"fail"}),
+    ("a column of whole numbers called t", "group,n,t\na,40,3\nb,50,4\n", {"pass", "review"}),
+    ("a column of test statistics", "group,n,t\na,40,2\nb,50,4.5\n", {"pass"}),
+    ("one odd cell does not hide a column", "mri,yes,no\nneg,40,3\npos,50,about 40\n", {"pass", "review"}),
+    ("a row of totals among codes", "spinal_cord_mri,1,2\n0,78,109\n1,47,39\nAll,125,148\n", {"pass"}),
+    ("a label with or in it", "bands,n\nnegative or unknown,40\npositive,50\n", {"pass"}),
     ("a heading of counts over other things", "group,n\na,40\nb,33.5\n", {"pass", "review"}),
     ("rows of people", "age,gender,spinal_cord_mri\n31,1,0\n44,2,1\n", {"review"}),
     ("no table at all", "", {"review"}),
@@ -128,6 +135,8 @@ STATISTICS = [
     ("model: residual df stated, too few", "term,coef,se,df_resid\nspinal,0.9,0.2,9\n", {"fail", "review"}),
     ("model: n and 2 coefficients", "term,coef,se,p,n\na,0.9,0.2,0.1,12\nb,0.9,0.2,0.1,12\n", {"pass", "review"}),
     ("model: saturated", "term,coef,se,p,n\na,0.9,0.2,0.1,11\nb,0.9,0.2,0.1,11\n", {"fail", "review"}),
+    ("model: as statsmodels writes it", ",Coef.,Std.Err.,z,P>|z|,[0.025,0.975]\na,0.9,0.2,4,0,0.5,1.3\n", {"review"}),
+    ("a standard error is no standard deviation", "group,n,std err\na,40,0.3\n", set()),
     ("model: nothing stated", "term,odds ratio,p\na,1.9,0.2\n", {"review"}),
     ("sd: n − 1 = 10", "group,mean,sd,n\na,33.1,4.2,11\n", {"pass", "review"}),
     ("sd: n − 1 = 9", "group,mean,sd,n\na,33.1,4.2,10\n", {"fail", "review"}),
@@ -135,6 +144,7 @@ STATISTICS = [
     ("a minimum", "group,n,min age\na,40,18\n", {"review"}),
     ("quartiles of describe()", "statistic,age\ncount,273\n25%,25.0\n", {"review"}),
     ("counts only", "group,n\na,40\n", set()),
+    ("a label with or in it", "bands,n\nnegative or unknown,40\n", set()),
 ]  # fmt: skip
 
 
