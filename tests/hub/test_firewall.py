@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -46,6 +47,20 @@ def test_another_installation_on_this_host_keeps_its_own(closed: Settings) -> No
     check_firewall(closed)
     with pytest.raises(FirewallMissing):
         check_firewall(other)
+
+
+def test_installations_that_come_and_go_at_once_keep_each_others_rules(closed: Settings) -> None:
+    others = [Settings(**{**closed.model_dump(), "network_pool": f"10.191.{16 * n}.0/20"}) for n in range(4, 8)]
+
+    def come_and_go(other: Settings) -> None:
+        for _ in range(5):
+            ensure_firewall(other)
+            check_firewall(closed)
+            remove_firewall(other)
+
+    with ThreadPoolExecutor(len(others)) as at_once:
+        list(at_once.map(come_and_go, others))
+    check_firewall(closed)
 
 
 def test_what_is_removed_twice_is_removed(closed: Settings) -> None:
