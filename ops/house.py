@@ -2,10 +2,13 @@
 
 import core.audit.tables
 import core.people.permissions
+import core.people.tables
 import data_catalog.permissions
+import data_catalog.tables
 import egress_review.permissions
 import egress_review.tables
 import hub.tables
 import projects.permissions
+import projects.tables
 
 __all__ = ["core", "data_catalog", "egress_review", "hub", "projects"]
