@@ -25,7 +25,7 @@ from egress_review.models import Action, ReleaseRequest, RequestFile, State
 from egress_review.policy import check_act, check_room
 from egress_review.records import FindingRow, RoundRow
 from egress_review.store import ContentStore
-from projects.access import check_access
+from projects.access import check_access, check_access_in
 from projects.models import Access
 
 RunChecks = Callable[[HeldFile, CutFacts, RiskAppetite], tuple[Finding, ...]]
@@ -70,8 +70,9 @@ class Submission:
 def submit(database: Database, settings: Settings, submission: Submission, run: RunChecks = run_checks) -> Receipt:
     """Hold files for review as a new request, or as a new round of a returned one, and say what the checks found.
 
-    Access is checked anew: an upload takes time. Bytes are held before the one transaction that makes them a
-    request, so what is acknowledged is there, and what is refused leaves no trace in the control database.
+    Access is checked anew, and once more in the one transaction that makes a request of it: uploads and checks take
+    time. Bytes are held before that transaction, so what is acknowledged is there, and what is refused leaves no
+    trace in the control database.
     """
     author = _author(database, settings, submission)
     with database.read() as connection:
@@ -80,6 +81,7 @@ def submit(database: Database, settings: Settings, submission: Submission, run: 
     checked = _check_files(settings, submission, appetite, run)
     row, findings = _hold(settings, submission, checked, appetite)
     with database.write(author) as tx:
+        check_access_in(tx.connection, author.username, submission.access.project_id, tx.now)
         before = _check_may_submit(tx.connection, settings, submission, author, tx.now)
         request = _write(tx, submission, before, row, checked, findings)
     return Receipt(request.id, request.state, request.submitted_at, checked)

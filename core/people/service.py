@@ -93,7 +93,12 @@ def pending_grants(database: Database) -> list[RoleGrant]:
 def person_by_username(database: Database, username: str) -> Person:
     """Return a person with the roles in force; raises NotFound."""
     with database.read() as connection:
-        return _find(connection, person_table.c.username == username)
+        return find_person(connection, username)
+
+
+def find_person(connection: Connection, username: str) -> Person:
+    """Return a person as they stand in this transaction; raises NotFound."""
+    return _find(connection, person_table.c.username == username)
 
 
 def person_by_subject(database: Database, issuer: str, subject: str) -> Person:
