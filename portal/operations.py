@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from core.audit.log import newest_entries
-from core.people.permissions import AUDIT_READ, ROLE_GRANT
+from core.audit.service import newest
+from core.people.permissions import ROLE_GRANT
 from core.people.policy import can_confirm_role
 from core.people.service import all_people, confirm_role, pending_grants
 from core.permissions import check_may
@@ -49,7 +49,5 @@ def confirm(visit: SignedIn, grant_id: str) -> Response:
 @router.get("/audit")
 def audit(visit: SignedIn, subject: str = "") -> Response:
     """Show the newest entries of the audit log, of one subject or of all."""
-    check_may(visit.person, AUDIT_READ)
-    with visit.database.read() as connection:
-        shown = newest_entries(connection, AUDIT_PAGE, subject=subject.strip() or None)
+    shown = newest(visit.database, visit.person, AUDIT_PAGE, subject=subject.strip() or None)
     return visit.show("portal/audit.html", entries=shown, subject=subject, most=AUDIT_PAGE)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from core.audit import merkle
+from core.audit import merkle, service
 from core.audit.log import Entry
-from core.audit.service import export, verify_log, write_checkpoint
+from core.audit.service import log_lines, verify_log, write_checkpoint
 from core.database import Database, UnauditedChange
-from core.errors import IntegrityBroken
-from core.people.models import SystemActor
+from core.errors import IntegrityBroken, Refused
+from core.people.models import Person, SystemActor
 from core.settings import Settings
 
 WORKER = SystemActor("worker")
@@ -39,7 +39,7 @@ def test_a_failed_change_leaves_no_audit_row(database: Database) -> None:
     with pytest.raises(RuntimeError), database.write(WORKER) as tx:
         tx.record("core:test:event", "thing:1")
         raise RuntimeError
-    assert list(export(database)) == []
+    assert list(log_lines(database)) == []
 
 
 AGAIN = (
@@ -69,7 +69,7 @@ ONLY |= {"truncate": "postgresql", "truncate cascade": "postgresql"}
 def test_the_database_itself_refuses(database: Database, owned_database: Database, how: str) -> None:
     """Even its owner, in whichever statements the engine knows; the others are syntax errors there."""
     write_events(database, 3)
-    before = list(export(database))
+    before = list(log_lines(database))
     refusal = "append-only|rows are kept|no gap|must follow"
     known = ONLY.get(how, database.engine.dialect.name) == database.engine.dialect.name
     with (
@@ -77,7 +77,7 @@ def test_the_database_itself_refuses(database: Database, owned_database: Databas
         owned_database.engine.begin() as connection,
     ):
         connection.execute(text(TAMPERING[how]))
-    assert list(export(database)) == before
+    assert list(log_lines(database)) == before
 
 
 def test_insert_or_replace_is_refused_even_where_recursive_triggers_are_off(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ OFFLINE_TAMPERING: dict[str, Callable[[list[bytes]], list[bytes]]] = {
 def test_tampering_is_found_off_line(database: Database, settings: Settings, how: str) -> None:
     write_events(database, 5)
     write_checkpoint(database, settings)
-    lines = list(export(database))
+    lines = list(log_lines(database))
     assert verify_log(iter(lines), settings.checkpoints).entries == 5
     with pytest.raises(IntegrityBroken):
         verify_log(iter(OFFLINE_TAMPERING[how](lines)), settings.checkpoints)
@@ -174,14 +174,79 @@ def test_a_checkpoint_signed_by_another_key_is_refused(database: Database, setti
     forged = write_checkpoint(database, other)
     (settings.checkpoints / forged.name).write_bytes(forged.read_bytes())
     with pytest.raises(IntegrityBroken, match="not signed"):
-        verify_log(export(database), settings.checkpoints)
+        verify_log(log_lines(database), settings.checkpoints)
+
+
+def test_without_a_checkpoint_nothing_is_proven(database: Database, settings: Settings) -> None:
+    """A key left in the folder is no checkpoint: whoever took the checkpoints away cut the log off as well."""
+    write_events(database, 5)
+    write_checkpoint(database, settings).unlink()
+    with pytest.raises(IntegrityBroken, match="no checkpoint to verify against"):
+        verify_log(iter(list(log_lines(database))[:2]), settings.checkpoints)
+
+
+def test_a_key_kept_elsewhere_finds_a_folder_made_anew(database: Database, settings: Settings, tmp_path: Path) -> None:
+    """A shorter log, signed by another key with that key beside it: only the key kept elsewhere tells."""
+    write_events(database, 2)
+    trusted = tmp_path / "kept-elsewhere.pem"
+    write_checkpoint(database, settings)
+    trusted.write_bytes((settings.checkpoints / "public-key.pem").read_bytes())
+    forger = Settings(mode="demo", state=tmp_path / "forger")
+    write_checkpoint(database, forger)
+    lines = list(log_lines(database))
+    assert verify_log(iter(lines), forger.checkpoints).checkpoints == 1
+    assert verify_log(iter(lines), settings.checkpoints, trusted).checkpoints == 1
+    with pytest.raises(IntegrityBroken, match="not signed"):
+        verify_log(iter(lines), forger.checkpoints, trusted)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no key"])
+def test_a_key_that_can_not_be_read_is_said_so(
+    database: Database, settings: Settings, tmp_path: Path, content: bytes | None
+) -> None:
+    write_events(database, 1)
+    write_checkpoint(database, settings)
+    key = tmp_path / "key.pem"
+    if content is not None:
+        key.write_bytes(content)
+    with pytest.raises(IntegrityBroken, match="public key can not be read"):
+        verify_log(log_lines(database), settings.checkpoints, key)
+
+
+def test_a_checkpoint_of_a_log_that_stands_still_reads_no_entry(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = write_checkpoint(database, settings)
+    assert write_checkpoint(database, settings) == empty
+    write_events(database, 2)
+    first = write_checkpoint(database, settings)
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "log_lines", lambda _database: pytest.fail("The log was read."))
+        assert write_checkpoint(database, settings) == first
+    write_events(database, 1)
+    assert write_checkpoint(database, settings) != first
+
+
+@pytest.mark.parametrize("username", ["rosa", "chris", "dana", "dirk"])
+def test_the_log_is_for_operations_and_auditors(
+    database: Database, settings: Settings, people: dict[str, Person], username: str
+) -> None:
+    reads: tuple[Callable[[Person], object], ...] = (
+        lambda who: service.export(database, who),
+        lambda who: service.newest(database, who, 1),
+        lambda who: service.checkpoint(database, settings, who),
+    )
+    for read in reads:
+        read(people["anna"])
+        with pytest.raises(Refused, match="may not do this"):
+            read(people[username])
 
 
 def test_every_checkpoint_on_the_way_is_proven(database: Database, settings: Settings) -> None:
     for _ in range(4):
         write_events(database, 3)
         write_checkpoint(database, settings)
-    assert verify_log(export(database), settings.checkpoints).checkpoints == 4
+    assert verify_log(log_lines(database), settings.checkpoints).checkpoints == 4
 
 
 def test_a_row_changed_under_the_guards_is_found(database: Database, owned_database: Database) -> None:
@@ -193,7 +258,7 @@ def test_a_row_changed_under_the_guards_is_found(database: Database, owned_datab
         connection.execute(text(drop + on_table))
         connection.execute(text("UPDATE audit_event SET actor = 'person:eve' WHERE seq = 1"))
     with pytest.raises(IntegrityBroken, match="Entry 1"):
-        list(export(database))
+        list(log_lines(database))
 
 
 def reference_root(leaves: list[bytes]) -> bytes:

@@ -23,7 +23,7 @@ import httpx
 import pytest
 
 from core.audit.log import entries
-from core.audit.service import export, verify_log, write_checkpoint
+from core.audit.service import log_lines, verify_log, write_checkpoint
 from core.database import Database
 from core.people.models import Person
 from core.settings import Settings
@@ -127,7 +127,7 @@ class TestOnTheEmbeddedDatabase:
 def test_eight_processes_appending_at_once_never_fork_the_log(
     database: Database, database_url: str, settings: Settings, people: dict[str, Person], forks: ForkServerContext
 ) -> None:
-    before = len(list(export(database)))
+    before = len(list(log_lines(database)))
     start = forks.Barrier(WRITERS)
     writers = [
         forks.Process(target=victims.append_events, args=(database_url, n, EVENTS, start)) for n in range(WRITERS)
@@ -138,7 +138,7 @@ def test_eight_processes_appending_at_once_never_fork_the_log(
         writer.join()
     assert [writer.exitcode for writer in writers] == [0] * WRITERS
     write_checkpoint(database, settings)
-    assert verify_log(export(database), settings.checkpoints).entries == before + WRITERS * EVENTS
+    assert verify_log(log_lines(database), settings.checkpoints).entries == before + WRITERS * EVENTS
     with database.read() as connection:
         for number in range(WRITERS):
             written = [entry.detail["number"] for entry, _ in entries(connection, subject=f"writer:{number}")]
@@ -255,4 +255,4 @@ def check_everything(world: World) -> None:
             assert all(released.get(file.sha256) for file in request.files)
     assert {path.name for path in world.settings.released.glob("[!.]*")} <= may_be_out
     write_checkpoint(world.database, world.settings)
-    verify_log(export(world.database), world.settings.checkpoints)
+    verify_log(log_lines(world.database), world.settings.checkpoints)

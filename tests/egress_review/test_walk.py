@@ -3,16 +3,15 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from core.audit.log import entries
-from core.audit.service import export as export_log
-from core.audit.service import verify_log, write_checkpoint
+from core.audit.service import log_lines, verify_log, write_checkpoint
 from core.database import Database
 from core.errors import InvalidInput, NotFound, Refused
 from core.people.models import Person, Role
 from core.people.service import confirm_role, person_by_username, propose_role
-from egress_review import read, release, review
+from egress_review import read, release, review, tables
 from egress_review.checks.engine import run_checks
 from egress_review.checks.models import CutFacts, Finding, HeldFile
 from egress_review.errors import HeldFileChanged, SecondReview, StalePage, StepRefused, TooLarge, TooMuchAtOnce
@@ -22,8 +21,9 @@ from egress_review.review import NewComment
 from egress_review.store import ContentStore
 from egress_review.submit import Submission, preflight
 from projects.errors import AccessRefused
+from projects.service import remove_member
 from tests.conftest import HandClock
-from tests.egress_review.world import OTHER_PROJECT, PROJECT, World, pseudonym
+from tests.egress_review.world import OTHER_PROJECT, PROJECT, World, looks_fine, pseudonym
 
 TWO = {"conversion.csv": b"lesion,people\nyes,23\nno,41\n", "model/fit.txt": b"odds ratio 2.1, n = 64\n"}
 
@@ -55,7 +55,7 @@ class TestTheWholeWay:
             *("request:view", "file:view", "file:download"),
         ]
         write_checkpoint(world.database, world.settings)
-        assert verify_log(export_log(world.database), world.settings.checkpoints).checkpoints == 1
+        assert verify_log(log_lines(world.database), world.settings.checkpoints).checkpoints == 1
 
     def test_returned_corrected_and_released(self, world: World) -> None:
         request_id = world.submit({"table.csv": b"a,3\n"}).id
@@ -81,6 +81,16 @@ class TestSubmitting:
             world.submit(by="ravi")
         with pytest.raises(AccessRefused):
             preflight(world.database, world.settings, Submission(stranger, *submission_parts()))
+
+    def test_who_leaves_the_team_while_the_checks_run_is_refused(self, world: World) -> None:
+        def leaves(file: HeldFile, cut: CutFacts, appetite: object) -> tuple[Finding, ...]:
+            remove_member(world.database, world.people["olga"], PROJECT, "rosa")
+            return looks_fine(file, cut, appetite)
+
+        with pytest.raises(AccessRefused):
+            world.submit(run=leaves)
+        with world.database.read() as connection:
+            assert connection.execute(select(tables.release_request)).all() == []
 
     def test_a_file_no_check_looked_at_is_not_checked_never_passed(self, world: World) -> None:
         receipt = world.submit(run=lambda file, cut, appetite: ())

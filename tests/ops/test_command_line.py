@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 
-from core.audit.service import export
+from core.audit.service import log_lines
 from core.database import Database
 from core.migrations import upgrade
 from core.settings import Settings
@@ -79,7 +79,7 @@ def terminal(installation: Settings) -> Callable[[str | None], Terminal]:
 
 def log_of(settings: Settings) -> list[bytes]:
     database = Database(settings.database)
-    lines = list(export(database))
+    lines = list(log_lines(database))
     database.close()
     return lines
 
