@@ -5,6 +5,8 @@ from core.permissions import register
 
 PERSON_ADD = "core:person:add"
 PERSON_CLOSE = "core:person:close"
+PERSON_REOPEN = "core:person:reopen"
+PERSON_READ = "core:person:read"
 ROLE_GRANT = "core:role:grant"
 AUDIT_READ = "core:audit:read"
 
@@ -12,6 +14,8 @@ register(
     {
         PERSON_ADD: {Role.OPS},
         PERSON_CLOSE: {Role.OPS},
+        PERSON_REOPEN: {Role.OPS},
+        PERSON_READ: {Role.OPS},
         ROLE_GRANT: {Role.OPS},
         AUDIT_READ: {Role.OPS, Role.AUDITOR},
     }

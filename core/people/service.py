@@ -9,9 +9,16 @@ from core.database import Database, Transaction
 from core.errors import NotFound, Refused
 from core.people import permissions
 from core.people.models import Person, Role, RoleGrant, SystemActor
-from core.people.policy import TWO_PEOPLE_GRANT, check_confirm_role, check_propose_role
+from core.people.policy import (
+    TWO_PEOPLE_GRANT,
+    check_close_person,
+    check_confirm_role,
+    check_propose_role,
+    check_reopen_person,
+    check_revoke_role,
+)
 from core.people.tables import person as person_table
-from core.people.tables import role_grant
+from core.people.tables import role_grant, session
 from core.permissions import check_may
 
 
@@ -38,12 +45,24 @@ def add_person(database: Database, actor: Person, new: Person) -> Person:
 
 
 def close_person(database: Database, actor: Person, username: str) -> None:
-    """Close an account: its sessions and servers end with the next check."""
+    """Close an account and end its sessions; its servers end with the next check."""
     check_may(actor, permissions.PERSON_CLOSE)
+    open_sessions = (session.c.username == username, session.c.ended_at.is_(None))
     with database.write(actor) as tx:
-        found = _find(tx.connection, person_table.c.username == username)
-        tx.execute(update(person_table).where(person_table.c.username == found.username).values(active=False))
+        check_close_person(actor, find_person(tx.connection, username), _active_ops(tx.connection))
+        tx.execute(update(person_table).where(person_table.c.username == username).values(active=False))
+        tx.execute(update(session).where(*open_sessions).values(ended_at=tx.now))
         tx.record("core:person:close", f"person:{username}")
+
+
+def reopen_person(database: Database, actor: Person, username: str) -> Person:
+    """Open a closed account again, with the roles that were not revoked; its holder signs in anew."""
+    check_may(actor, permissions.PERSON_REOPEN)
+    with database.write(actor) as tx:
+        check_reopen_person(actor, find_person(tx.connection, username))
+        tx.execute(update(person_table).where(person_table.c.username == username).values(active=True))
+        tx.record("core:person:reopen", f"person:{username}")
+        return find_person(tx.connection, username)
 
 
 def propose_role(database: Database, actor: Person, username: str, role: Role) -> RoleGrant:
@@ -77,6 +96,7 @@ def revoke_role(database: Database, actor: Person, username: str, role: Role) ->
     check_may(actor, permissions.ROLE_GRANT)
     mine = (role_grant.c.username == username, role_grant.c.role == role, role_grant.c.revoked_at.is_(None))
     with database.write(actor) as tx:
+        check_revoke_role(actor, find_person(tx.connection, username), role, _active_ops(tx.connection))
         values = {"revoked_by": actor.username, "revoked_at": tx.now}
         if not tx.execute(update(role_grant).where(*mine).values(values)).rowcount:
             raise NotFound(f"{username} does not hold the role {role}.")
@@ -120,6 +140,11 @@ def _find(connection: Connection, *conditions: Any) -> Person:
         raise NotFound("There is no such person here.", "Operations adds people: `myelin person add`.")
     fields = {key: value for key, value in row.items() if key != "created_at"}
     return Person(**fields, roles=_roles(connection, row["username"]))
+
+
+def _active_ops(connection: Connection) -> set[str]:
+    active = select(person_table.c.username).where(person_table.c.active)
+    return {name for name in connection.execute(active).scalars().all() if Role.OPS in _roles(connection, name)}
 
 
 def _roles(connection: Connection, username: str) -> frozenset[Role]:

@@ -70,9 +70,17 @@ def revoke(username: Username, role: RoleName) -> None:
 
 @app.command()
 def close(username: Username) -> None:
-    """Close an account; its sessions and servers end with the next check."""
+    """Close an account and end its sessions; its servers end with the next check."""
     service.close_person(context.database(), context.signed_in(), username)
     typer.echo(f"The account of {username} is closed.")
+
+
+@app.command()
+def reopen(username: Username) -> None:
+    """Open a closed account again, with the roles that were not revoked."""
+    reopened = service.reopen_person(context.database(), context.signed_in(), username)
+    roles = ", ".join(sorted(reopened.roles)) or "none"
+    typer.echo(f"The account of {username} is open again. Roles in force: {roles}.")
 
 
 def _everybody() -> list[Person]:

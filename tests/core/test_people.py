@@ -1,13 +1,18 @@
 """People: who gives which role to whom, and what a session is worth."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from core.audit.log import newest_entries
 from core.database import Database
 from core.errors import InvalidInput, MyelinError, NotFound, Refused
 from core.people import service
 from core.people.models import Person, Role
+from core.people.policy import check_revoke_role
 from core.people.sessions import end_session, open_session, person_in_session
 from tests.conftest import HandClock, person
 
@@ -53,6 +58,55 @@ def test_a_revoked_role_counts_no_more(database: Database, people: People) -> No
     assert service.person_by_username(database, "dana").roles == frozenset()
     with pytest.raises(NotFound):
         service.revoke_role(database, people["olga"], "dana", Role.DATA_MANAGER)
+
+
+def test_nobody_takes_from_themselves(database: Database, people: People) -> None:
+    """An installation must not be locked by a slip, and nobody leaves their duties without a second person knowing."""
+    with pytest.raises(Refused, match="closes their own account"):
+        service.close_person(database, people["olga"], "olga")
+    with pytest.raises(Refused, match="role from themselves"):
+        service.revoke_role(database, people["olga"], "olga", Role.OPS)
+
+
+LOSING_OPS: list[Callable[[Database, Person, str], object]] = [
+    service.close_person,
+    lambda database, actor, username: service.revoke_role(database, actor, username, Role.OPS),
+]
+
+
+@pytest.mark.parametrize("lose", LOSING_OPS)
+def test_two_ops_who_remove_each_other_at_once_leave_one(
+    database: Database, people: People, lose: Callable[[Database, Person, str], object]
+) -> None:
+    """Both were ops when they asked; the second transaction finds what the first one left."""
+    lose(database, people["olga"], "otto")
+    with pytest.raises(Refused, match="last ops person"):
+        lose(database, people["otto"], "olga")
+    assert Role.OPS in service.person_by_username(database, "olga").roles
+    assert service.person_by_username(database, "olga").active
+
+
+def test_other_roles_of_the_last_ops_person_are_theirs_to_lose() -> None:
+    dana = replace(person("dana"), roles=frozenset({Role.OPS, Role.DATA_MANAGER}))
+    check_revoke_role(person("olga"), dana, Role.DATA_MANAGER, {"dana"})
+    with pytest.raises(Refused, match="last ops person"):
+        check_revoke_role(person("olga"), dana, Role.OPS, {"dana"})
+
+
+def test_a_closed_account_is_opened_again_on_record(database: Database, people: People) -> None:
+    token = open_session(database, people["chris"], "web", 1)
+    service.close_person(database, people["olga"], "chris")
+    with pytest.raises(Refused, match="closed already"):
+        service.close_person(database, people["olga"], "chris")
+    with pytest.raises(Refused, match="may not do this"):
+        service.reopen_person(database, people["dana"], "chris")
+    assert service.reopen_person(database, people["otto"], "chris") == people["chris"]
+    assert person_in_session(database, token) is None, "A session from before the account was closed came back."
+    with pytest.raises(Refused, match="is open"):
+        service.reopen_person(database, people["otto"], "chris")
+    with database.read() as connection:
+        last = newest_entries(connection, 1, subject="person:chris")
+    assert (last[0].actor, last[0].action) == ("person:otto", "core:person:reopen")
 
 
 BEHIND_THE_SERVICES = [
