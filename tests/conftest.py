@@ -103,9 +103,9 @@ def add_cast(database: Database) -> dict[str, Person]:
         add_person(database, olga, person(username))
     propose_role(database, olga, "otto", Role.OPS)
     otto = person_by_username(database, "otto")
-    for username, role in (("dana", Role.DATA_MANAGER), ("dirk", Role.DAC_MEMBER), ("anna", Role.AUDITOR)):
+    for username, role in (("dana", Role.DATA_MANAGER), ("anna", Role.AUDITOR)):
         propose_role(database, olga, username, role)
-    for username in ("chris", "chloe", "carl"):
-        confirm_role(database, otto, propose_role(database, olga, username, Role.CHECKER).id)
+    for username, role in (("dirk", Role.DAC_MEMBER), *((name, Role.CHECKER) for name in ("chris", "chloe", "carl"))):
+        confirm_role(database, otto, propose_role(database, olga, username, role).id)
     names = ("olga", "otto", "dana", "dirk", "chris", "chloe", "carl", "lena", "rosa", "ravi", "anna")
     return {name: person_by_username(database, name) for name in names}

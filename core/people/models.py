@@ -55,7 +55,7 @@ class Person:
 class SystemActor:
     """A part of the system acting by itself."""
 
-    part: Literal["worker", "hub", "egress", "portal", "setup"]
+    part: Literal["worker", "hub", "egress", "portal", "cli", "setup"]
 
     @property
     def audit_name(self) -> str:

@@ -8,6 +8,7 @@ PERSON_CLOSE = "core:person:close"
 PERSON_REOPEN = "core:person:reopen"
 PERSON_READ = "core:person:read"
 ROLE_GRANT = "core:role:grant"
+ROLE_CONFIRM = "core:role:confirm"
 AUDIT_READ = "core:audit:read"
 
 register(
@@ -17,6 +18,7 @@ register(
         PERSON_REOPEN: {Role.OPS},
         PERSON_READ: {Role.OPS},
         ROLE_GRANT: {Role.OPS},
+        ROLE_CONFIRM: {Role.OPS, Role.DAC_MEMBER},  # so that one ops person left is not stuck
         AUDIT_READ: {Role.OPS, Role.AUDITOR},
     }
 )

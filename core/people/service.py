@@ -10,12 +10,12 @@ from core.errors import NotFound, Refused
 from core.people import permissions
 from core.people.models import Person, Role, RoleGrant, SystemActor
 from core.people.policy import (
-    TWO_PEOPLE_GRANT,
     check_close_person,
     check_confirm_role,
     check_propose_role,
     check_reopen_person,
     check_revoke_role,
+    needs_second_word,
 )
 from core.people.tables import person as person_table
 from core.people.tables import role_grant, session
@@ -71,7 +71,8 @@ def propose_role(database: Database, actor: Person, username: str, role: Role) -
     with database.write(actor) as tx:
         held = _find(tx.connection, person_table.c.username == username).roles
         check_propose_role(actor, username, role, held)
-        values = _grant_values(tx, username, role, actor.username, confirmed=role not in TWO_PEOPLE_GRANT)
+        alone = not needs_second_word(role, _ops_ever(tx.connection))
+        values = _grant_values(tx, username, role, actor.username, confirmed=alone)
         tx.execute(insert(role_grant).values(values))
         step = "grant" if values["confirmed_by"] else "propose"
         tx.record(f"core:role:{step}", f"person:{username}", {"role": role, "grant": values["id"]})
@@ -80,7 +81,7 @@ def propose_role(database: Database, actor: Person, username: str, role: Role) -
 
 def confirm_role(database: Database, actor: Person, grant_id: str) -> RoleGrant:
     """Say the second word on a proposed role."""
-    check_may(actor, permissions.ROLE_GRANT)
+    check_may(actor, permissions.ROLE_CONFIRM)
     with database.write(actor) as tx:
         grant = _find_grant(tx.connection, grant_id)
         check_confirm_role(actor, grant)
@@ -150,6 +151,12 @@ def _active_ops(connection: Connection) -> set[str]:
 def _roles(connection: Connection, username: str) -> frozenset[Role]:
     rows = connection.execute(select(role_grant).where(role_grant.c.username == username))
     return frozenset(grant.role for grant in map(_to_grant, rows) if grant.in_force)
+
+
+def _ops_ever(connection: Connection) -> int:
+    """Count ops grants ever confirmed; a revoked one counts, so that revoking gives nobody the first one's power."""
+    confirmed = (role_grant.c.role == Role.OPS, role_grant.c.confirmed_at.is_not(None))
+    return connection.execute(select(func.count()).select_from(role_grant).where(*confirmed)).scalar_one()
 
 
 def _find_grant(connection: Connection, grant_id: str) -> RoleGrant:

@@ -1,4 +1,4 @@
-"""Sessions of signed-in people, for the portal and the command line alike: opened, looked up, ended."""
+"""Signing in, the same at every door, and the sessions of the portal and the command line: opened, looked up, ended."""
 
 import secrets
 from datetime import timedelta
@@ -7,12 +7,32 @@ from typing import Literal
 from sqlalchemy import insert, select, update
 
 from core.database import Database
-from core.errors import NotFound
+from core.errors import NotFound, Refused
 from core.files import sha256_bytes
-from core.people.models import Person
+from core.people.models import Person, SystemActor
 from core.people.policy import check_active
-from core.people.service import person_by_username
+from core.people.service import person_by_subject, person_by_username
 from core.people.tables import session
+
+
+def admit(database: Database, issuer: str, subject: str, door: Literal["portal", "hub", "cli"]) -> Person:
+    """Return the person a sign-in provider vouches for at one of the doors, on record either way.
+
+    Raises NotFound for somebody without an account, and Refused where the account is closed.
+    """
+    # Whom we do not know, we do not keep the name of; the hash lets operations compare.
+    who = f"subject:{sha256_bytes(subject.encode())[:16]}"
+    try:
+        person = person_by_subject(database, issuer, subject)
+        who = person.audit_name
+        check_active(person)
+    except (NotFound, Refused):
+        with database.write(SystemActor(door)) as tx:
+            tx.record("core:sign-in:refuse", who, {"issuer": issuer})
+        raise
+    with database.write(person) as tx:
+        tx.record("core:sign-in:accept", who, {"door": door})
+    return person
 
 
 def open_session(database: Database, person: Person, kind: Literal["web", "cli"], hours: int) -> str:

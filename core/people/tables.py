@@ -31,7 +31,6 @@ role_grant = Table(
     Column("revoked_by", String(31)),
     Column("revoked_at", UtcDateTime),
     CheckConstraint("confirmed_by IS NULL OR confirmed_by <> username", name="not_by_oneself"),
-    CheckConstraint("role <> 'checker' OR confirmed_by IS NULL OR confirmed_by <> proposed_by", name="two_people"),
 )
 
 session = Table(
@@ -48,6 +47,18 @@ session = Table(
 immutable(person, ["username", "issuer", "subject", "created_at"])
 immutable(role_grant, ["id", "username", "role", "proposed_by", "proposed_at"])
 immutable(session, ["token_hash", "username", "kind", "opened_at", "expires_at"])
+_BY_ONE = (
+    "NEW.confirmed_by = NEW.proposed_by AND (NEW.role IN ('checker', 'dac_member') OR NEW.role = 'ops' AND "
+    "(SELECT COUNT(*) FROM role_grant WHERE role = 'ops' AND confirmed_at IS NOT NULL) >= 2)"
+)
+refuse(role_grant, "two_people", "INSERT", _BY_ONE, "this role takes two people")
+refuse(
+    role_grant,
+    "two_people_later",
+    "UPDATE",
+    f"OLD.confirmed_by IS NULL AND {_BY_ONE}",
+    "this role takes two people",
+)
 refuse(
     role_grant,
     "once",

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
+from typing import Literal
 
 import pytest
 from sqlalchemy import text
@@ -13,10 +15,12 @@ from core.errors import InvalidInput, MyelinError, NotFound, Refused
 from core.people import service
 from core.people.models import Person, Role
 from core.people.policy import check_revoke_role
-from core.people.sessions import end_session, open_session, person_in_session
-from tests.conftest import HandClock, person
+from core.people.sessions import admit, end_session, open_session, person_in_session
+from tests.conftest import ISSUER, HandClock, person
 
 People = dict[str, Person]
+Door = Literal["portal", "hub", "cli"]
+DOORS: tuple[Door, ...] = ("portal", "hub", "cli")
 
 
 def test_the_first_ops_person_is_made_once(database: Database, people: People) -> None:
@@ -25,15 +29,25 @@ def test_the_first_ops_person_is_made_once(database: Database, people: People) -
         service.bootstrap_ops(database, person("mallory"))
 
 
-def test_the_checkers_role_takes_two_people(database: Database, people: People) -> None:
-    grant = service.propose_role(database, people["olga"], "ravi", Role.CHECKER)
+@pytest.mark.parametrize("role", [Role.CHECKER, Role.OPS, Role.DAC_MEMBER])
+def test_some_roles_take_two_people(database: Database, people: People, role: Role) -> None:
+    grant = service.propose_role(database, people["olga"], "ravi", role)
     assert service.person_by_username(database, "ravi").roles == frozenset()
     assert service.pending_grants(database) == [grant]
     with pytest.raises(Refused, match="second person"):
         service.confirm_role(database, people["olga"], grant.id)
     service.confirm_role(database, people["otto"], grant.id)
-    assert service.person_by_username(database, "ravi").roles == {Role.CHECKER}
+    assert service.person_by_username(database, "ravi").roles == {role}
     assert service.pending_grants(database) == []
+
+
+def test_only_the_first_ops_person_names_another_alone_and_only_once(database: Database, people: People) -> None:
+    """Else one ops person makes a second, and with it checkers of their own."""
+    service.revoke_role(database, people["olga"], "otto", Role.OPS)
+    grant = service.propose_role(database, people["olga"], "ravi", Role.OPS)
+    assert not grant.in_force
+    service.confirm_role(database, people["dirk"], grant.id)
+    assert service.person_by_username(database, "ravi").roles == {Role.OPS}
 
 
 REFUSED_GRANTS = [
@@ -43,6 +57,8 @@ REFUSED_GRANTS = [
     ("olga", "chris", Role.OPS, "kept apart"),
     ("olga", "otto", Role.CHECKER, "kept apart"),
     ("olga", "otto", Role.AUDITOR, "kept apart"),
+    ("olga", "dirk", Role.CHECKER, "kept apart"),
+    ("olga", "chris", Role.DAC_MEMBER, "kept apart"),
     ("olga", "nobody", Role.OPS, "no such person"),
 ]
 
@@ -109,7 +125,9 @@ def test_a_closed_account_is_opened_again_on_record(database: Database, people: 
     assert (last[0].actor, last[0].action) == ("person:otto", "core:person:reopen")
 
 
+GRANT = "INSERT INTO role_grant VALUES ('x','rosa','{role}','olga','2026','olga','2026',NULL,NULL)"
 BEHIND_THE_SERVICES = [
+    *(GRANT.format(role=role) for role in ("checker", "dac_member", "ops")),
     "UPDATE role_grant SET confirmed_by = proposed_by WHERE username = 'ravi'",
     "UPDATE role_grant SET confirmed_by = 'ravi' WHERE username = 'ravi'",
     "UPDATE role_grant SET username = 'rosa' WHERE username = 'chris'",
@@ -126,6 +144,33 @@ def test_the_database_refuses_behind_the_services(database: Database, people: Pe
     service.propose_role(database, people["olga"], "ravi", Role.CHECKER)
     with pytest.raises(DBAPIError), database.engine.begin() as connection:
         connection.execute(text(statement))
+
+
+def test_a_sign_in_is_on_record_at_every_door(database: Database, people: People) -> None:
+    rosa = people["rosa"]
+    for door in DOORS:
+        assert admit(database, rosa.issuer, rosa.subject, door) == rosa
+    with database.read() as connection:
+        taken = newest_entries(connection, len(DOORS), subject="person:rosa")
+    assert [(entry.actor, entry.action, entry.detail["door"]) for entry in reversed(taken)] == [
+        ("person:rosa", "core:sign-in:accept", door) for door in DOORS
+    ]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_refused_sign_in_is_on_record_without_a_strangers_name(
+    database: Database, people: People, door: Door
+) -> None:
+    service.close_person(database, people["olga"], "rosa")
+    with pytest.raises(Refused, match="closed"):
+        admit(database, ISSUER, people["rosa"].subject, door)
+    with pytest.raises(NotFound):
+        admit(database, ISSUER, "stranger@example.org", door)
+    with database.read() as connection:
+        stranger, closed = newest_entries(connection, 2)
+    assert {(entry.actor, entry.action) for entry in (stranger, closed)} == {(f"system:{door}", "core:sign-in:refuse")}
+    assert closed.subject == "person:rosa"
+    assert stranger.subject == f"subject:{sha256(b'stranger@example.org').hexdigest()[:16]}"
 
 
 def test_a_session_lasts_until_it_ends(database: Database, people: People, clock: HandClock) -> None:
