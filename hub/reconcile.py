@@ -2,11 +2,12 @@
 
 The worker takes a turn every two seconds. A container is killed, not stopped (a stopped process takes its time), and
 removed, so that nothing comes back with its old mounts and token; its sockets close with it, and JupyterHub, which
-polls, closes its route. Without the firewall every server is ended at once. Without the database, or without Docker's
-answer, nobody's right is known: after five minutes of that every server is ended.
+polls, closes its route. Without the firewall every server is ended at once. Without the database, without Docker's
+answer, or with a defect of ours on the way, nobody's right is known: after five minutes of that every server is ended.
+What can not be judged by itself is killed, and what fails with one container keeps no other from its turn.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -15,7 +16,7 @@ import structlog
 from docker.errors import APIError
 
 from core.database import Database
-from core.errors import MyelinError, Refused
+from core.errors import Unavailable
 from core.people.models import SystemActor
 from core.settings import Settings
 from hub.container import differences
@@ -50,28 +51,35 @@ class Watch:
         """Reconcile once, the firewall first; what fails is raised, after ending all servers where it is time to."""
         try:
             _ensure_closed(self._settings)
-            for deed in reconcile_once(self._database, self._settings):
-                _log.info("reconciled", deed=deed)
-            self._sighted = monotonic()
+            deeds = reconcile_once(self._database, self._settings)
         except FirewallMissing:
             end_all_servers(self._settings, "the firewall is not in place")
             raise
-        except MyelinError:
+        except Exception:  # whatever it was, the turn did not come to its end
             if monotonic() - self._sighted > BLIND_SECONDS:
                 end_all_servers(self._settings, f"nobody's right could be checked for {BLIND_SECONDS} seconds")
             raise
+        self._sighted = monotonic()
+        for deed in deeds:
+            _log.info("reconciled", deed=deed)
 
 
 def reconcile_once(database: Database, settings: Settings) -> list[str]:
-    """Kill and remove every notebook container that may not be, record what ended; return what was done, in words."""
+    """Kill and remove every notebook container that may not be, record what ended; return what was done, in words.
+
+    Every container has its turn; what failed with one is raised after that.
+    """
     # The record is read first: what is on it as running has a container then, or is gone.
     on_record = {(server.username, server.project_id): server for server in servers_up(database)}
+    killed = []
+
+    def kill(container: Any, reason: str) -> None:
+        _kill_on_record(database, container, reason, on_record.get(_key(container)))
+        killed.append(f"killed {container.name}: {reason}")
+
     with engine() as client:
         containers = _notebooks(client, settings)
-        killed = []
-        for container, reason in _unwanted(database, settings, containers, on_record):
-            _kill_on_record(database, container, reason, on_record.get(_key(container)))
-            killed.append(f"killed {container.name}: {reason}")
+        _each(_unwanted(database, settings, containers, on_record), kill)
     there = {_key(container) for container in containers}
     return killed + [_record_end(database, on_record[key]) for key in _over(on_record, there, database.clock())]
 
@@ -80,10 +88,22 @@ def end_all_servers(settings: Settings, reason: str) -> int:
     """Kill and remove every notebook container, whatever the database says or can not say; return how many."""
     with engine() as client:
         containers = _notebooks(client, settings)
-        for container in containers:
-            _log.warning("killed", container=container.name, reason=reason)
-            _kill(container)
+        _each([(container, reason) for container in containers], lambda container, _: _kill(container))
+    for container in containers:
+        _log.warning("killed", container=container.name, reason=reason)
     return len(containers)
+
+
+def _each(containers: Iterable[tuple[Any, str]], do: Callable[[Any, str], None]) -> None:
+    """Do it to every container for its reason; what fails with one keeps no other waiting, the first is raised last."""
+    failures = []
+    for container, reason in containers:
+        try:
+            do(container, reason)
+        except Exception as error:  # noqa: BLE001  (raised below)
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def _notebooks(client: Any, settings: Settings) -> list[Any]:
@@ -113,10 +133,12 @@ def _why_not(database: Database, settings: Settings, container: Any, server: Ser
         return "not on record"
     try:
         access = check_access(database, server.username, server.project_id)
-    except Refused as error:
+        wrong = differences(container.attrs, access, settings)
+        return f"other {' and '.join(wrong)}" if wrong else _why_over(container, server, database.clock())
+    except Unavailable:  # then nobody's right is known, not this one's lost
+        raise
+    except Exception as error:  # noqa: BLE001  (a refusal or a defect: nothing says that this one may be)
         return type(error).__name__
-    wrong = differences(container.attrs, access, settings)
-    return f"other {' and '.join(wrong)}" if wrong else _why_over(container, server, database.clock())
 
 
 def _why_over(container: Any, server: Server, now: datetime) -> str:
@@ -184,8 +206,8 @@ def _ensure_closed(settings: Settings) -> None:
     try:
         check_firewall(settings)
     except FirewallMissing as missing:
-        _log.error("firewall was not in place", error=str(missing))
         ensure_firewall(settings)
+        _log.error("firewall was not in place", error=str(missing))
 
 
 def _key(container: Any) -> Key:

@@ -1,6 +1,7 @@
 """What runs by itself: servers that lost their right are ended, and the audit log is checkpointed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Thread
 
@@ -8,12 +9,14 @@ import structlog
 
 from core.audit.service import write_checkpoint
 from core.database import Database
-from core.errors import MyelinError
+from core.errors import MyelinError, Unavailable
 from core.settings import Settings
 from hub.reconcile import Watch
 
 RECONCILE_SECONDS = 2.0
 CHECKPOINT_SECONDS = 60.0
+LOOK_SECONDS = 1.0
+"""How soon it is noticed that a duty is done no more."""
 
 log = structlog.get_logger()
 
@@ -31,12 +34,17 @@ class Duty:
         while True:
             try:
                 self.do()
-            except MyelinError as error:
-                log.error("duty failed", duty=self.name, message=error.message, hint=error.hint)
-            except Exception:  # a server must not outlive its right because of a defect in one turn
-                log.exception("duty failed", duty=self.name)
+            except Exception as error:  # noqa: BLE001  (a server must not outlive its right by a defect in one turn)
+                with suppress(Exception):  # nor because the disk of the log is full
+                    self._log_failure(error)
             if stop.wait(self.seconds):
                 return
+
+    def _log_failure(self, error: Exception) -> None:
+        if isinstance(error, MyelinError):
+            log.error("duty failed", duty=self.name, message=error.message, hint=error.hint)
+        else:
+            log.error("duty failed", duty=self.name, exc_info=error)
 
 
 def run(settings: Settings, database: Database, stop: Event | None = None) -> None:
@@ -45,9 +53,20 @@ def run(settings: Settings, database: Database, stop: Event | None = None) -> No
         Duty("reconcile", RECONCILE_SECONDS, Watch(database, settings).turn),
         Duty("checkpoint", CHECKPOINT_SECONDS, lambda: write_checkpoint(database, settings)),
     )
-    told = stop or Event()
-    threads = [Thread(target=duty.keep_doing, args=(told,), name=duty.name, daemon=True) for duty in duties]
+    keep_all(duties, stop or Event())
+
+
+def keep_all(duties: Sequence[Duty], stop: Event) -> None:
+    """Do these duties side by side until told to stop; raises Unavailable where one ends unasked.
+
+    The process ends with it, and whoever looks after processes starts it again.
+    """
+    threads = [Thread(target=duty.keep_doing, args=(stop,), name=duty.name, daemon=True) for duty in duties]
     for thread in threads:
         thread.start()
+    while not stop.wait(LOOK_SECONDS):
+        ended = [thread.name for thread in threads if not thread.is_alive()]
+        if ended and not stop.is_set():
+            raise Unavailable(f"The worker's {ended[0]} ended unasked.", "Start the worker again; its log says why.")
     for thread in threads:
         thread.join()

@@ -6,7 +6,8 @@ from threading import Event, Thread
 import pytest
 
 from core.errors import Unavailable
-from ops.worker import Duty
+from ops import worker
+from ops.worker import Duty, keep_all
 
 
 def turns(count: int, failing: Callable[[], None]) -> tuple[Callable[[], None], Event]:
@@ -30,11 +31,50 @@ def broken() -> None:
     raise ZeroDivisionError
 
 
-@pytest.mark.parametrize("failing", [refused, broken, lambda: None])
-def test_a_duty_goes_on(failing: Callable[[], None]) -> None:
+def assert_goes_on(failing: Callable[[], None]) -> None:
     do, enough = turns(3, failing)
     stop = Event()
     thread = Thread(target=Duty("test", 0.001, do).keep_doing, args=(stop,))
+    thread.start()
+    assert enough.wait(10)
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("failing", [refused, broken, lambda: None])
+def test_a_duty_goes_on(failing: Callable[[], None]) -> None:
+    assert_goes_on(failing)
+
+
+@pytest.mark.parametrize("failing", [refused, broken])
+def test_a_duty_goes_on_where_nothing_can_be_logged(
+    failing: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullDisk:
+        def error(self, *_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(worker, "log", FullDisk())
+    assert_goes_on(failing)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_duty_that_ends_unasked_ends_the_worker() -> None:
+    class Unforeseen(BaseException):
+        pass
+
+    def ends() -> None:
+        raise Unforeseen
+
+    with pytest.raises(Unavailable, match="test ended unasked") as ended:
+        keep_all([Duty("test", 0, ends)], Event())
+    assert ended.value.exit_code != 0
+
+
+def test_the_worker_ends_when_told() -> None:
+    (do, enough), stop = turns(1, lambda: None), Event()
+    thread = Thread(target=keep_all, args=([Duty("test", 0.001, do)], stop))
     thread.start()
     assert enough.wait(10)
     stop.set()
