@@ -105,7 +105,7 @@ def differences(inspected: Mapping[str, Any], access: Access, settings: Settings
     networks = set(inspected["NetworkSettings"]["Networks"])
     checks = {
         "mounts": _mounts_in(inspected) == mounts_of(access, settings),
-        "networks": networks == {network_name(access.project_id)},
+        "networks": networks == {network_name(settings, access.project_id)},
         "user": inspected["Config"]["User"] == f"{RESEARCHER}:{RESEARCHER}",
     }
     return [what for what, agrees in checks.items() if not agrees]

@@ -29,6 +29,9 @@ _SHARED = {
     _CLOSED: [f"-A {_CLOSED} -i {BRIDGE_PREFIX}+ -j DROP"],
     _FORWARD: [f"-A {_FORWARD} {way} {BRIDGE_PREFIX}+ -j DROP" for way in ("-i", "-o")],
 }
+CONNECTIONS = 64
+"""How many connections to the hub and the egress API one container may hold: an eighth of what the latter takes."""
+
 _LOCK = Path("/run/lock/myelin-firewall")
 _HINT = "Starting the hub puts them back; no server starts until then."
 
@@ -93,8 +96,10 @@ def _own(family: str, settings: Settings) -> list[str]:
     projects = f"-A {_chain(settings)} -s {settings.network_pool} -i {BRIDGE_PREFIX}+ -p tcp"
     answers = "-m conntrack --ctstate ESTABLISHED --ctdir REPLY"  # to the proxy, which speaks first
     own_gateway = "-m addrtype --dst-type LOCAL --limit-iface-in"  # an address of the interface it came in by
+    many = f"-m connlimit --connlimit-above {CONNECTIONS} --connlimit-mask 32 --connlimit-saddr"
     let_through = [
         f"{projects} {answers} -j ACCEPT",
+        f"{projects} -m multiport --dports {inside} {many} -j DROP",
         f"{projects} {own_gateway} -m multiport --dports {inside} -j ACCEPT",
     ]
     ours = f"{settings.proxy_api_port},{inside}"

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from core.settings import Settings
-
 
 class ServerState(StrEnum):
     """How far a server is; `starting` and `stopping` are intents whose outcome is still to come."""
@@ -30,16 +28,7 @@ class Server:
         """How the audit log names this server."""
         return server_name(self.username, self.project_id)
 
-    def url(self, settings: Settings) -> str:
-        """Return the address that opens this server, and starts it where it does not run."""
-        return spawn_url(settings, self.username, self.project_id)
-
 
 def server_name(username: str, project_id: str) -> str:
     """Return how the audit log names a person's server in a project."""
     return f"server:{username}/{project_id}"
-
-
-def spawn_url(settings: Settings, username: str, project_id: str) -> str:
-    """Return the address that opens a person's server in a project, and starts it where it does not run."""
-    return f"{settings.hub_url}/hub/spawn/{username}/{project_id}"

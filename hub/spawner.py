@@ -109,10 +109,10 @@ class ProjectSpawner(DockerSpawner):  # type: ignore[misc]
     async def _prepare(self, access: Access) -> None:
         """Turn the access into what DockerSpawner reads; called anew at every start."""
         settings = self.settings
-        await asyncio.to_thread(ensure_project_network, access.project_id, access.subnet)
+        await asyncio.to_thread(ensure_project_network, settings, access.project_id, access.subnet)
         await asyncio.to_thread(ensure_workspace, access, settings)
         self.user_options: dict[str, Any] = {}
-        self.network_name = network_name(access.project_id)
+        self.network_name = network_name(settings, access.project_id)
         self.hub_connect_url = f"http://{access.gateway}:{settings.hub_api_port}"
         self.environment = container.environment_of(access, settings)
         self.extra_create_kwargs = container.create_options(access, settings)
@@ -126,21 +126,24 @@ class ProjectSpawner(DockerSpawner):  # type: ignore[misc]
         """Wait for the server's port; JupyterHub alone would wait on a dead container and answer with a bare 500."""
         for _ in range(START_SECONDS * 2):
             if await self.poll() is not None:
-                await self._log_last_words()
-                hint = "If it does so again, tell operations: the hub's log holds its last words."
+                await self._log_end()
+                hint = "If it does so again, tell operations: the hub's log says how it ended."
                 raise ServerDied("Your server stopped while it was starting.", hint)
             if await _answers(ip, port):
                 return
             await asyncio.sleep(0.5)
         raise ServerDied(f"Your server did not answer within {START_SECONDS} seconds.", "Open it once more.")
 
-    async def _log_last_words(self) -> None:
-        """Keep what the container said for operations; the page never shows it, it may quote data."""
+    async def _log_end(self) -> None:
+        """Tell operations how it ended, and not what it said: that may quote data, which the host never logs."""
         try:
-            words = await self.docker("logs", self.object_name, tail=20)
+            state = (await self.docker("inspect_container", self.object_name))["State"]
+            said = len(await self.docker("logs", self.object_name))
         except NotFound:
-            words = b"(the container is already removed)"
-        self.log.error("%s died at start; its last lines:\n%s", self.object_name, words.decode(errors="replace"))
+            self.log.error("%s died at start and is already removed", self.object_name)
+            return
+        facts = (self.object_name, state["ExitCode"], state["OOMKilled"], said)
+        self.log.error("%s died at start: exit code %s, out of memory: %s, %s bytes of output", *facts)
 
     async def _ask_to_end(self) -> None:
         try:
@@ -197,7 +200,7 @@ def configure(c: Any, settings: Settings, database: Database) -> None:
     c.JupyterHub.spawner_class = ProjectSpawner
     c.JupyterHub.allow_named_servers = True
     c.JupyterHub.named_server_limit_per_user = 100  # names a person may have tried, of servers or of none
-    c.ProjectSpawner.name_template = container_name("{raw_username}", "{raw_servername}")
+    c.ProjectSpawner.name_template = container_name(settings, "{raw_username}", "{raw_servername}")
     c.ProjectSpawner.image = settings.notebook_image
     c.ProjectSpawner.pull_policy = "never"
     c.ProjectSpawner.use_internal_ip = True

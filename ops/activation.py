@@ -19,5 +19,5 @@ def activate(settings: Settings, database: Database, actor: Person, project_id: 
         actor,
         project_id,
         make_views=partial(make_views, settings),
-        make_network=ensure_project_network,
+        make_network=partial(ensure_project_network, settings),
     )

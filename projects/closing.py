@@ -18,11 +18,14 @@ def close_project(database: Database, settings: Settings, actor: Person, project
     """End a project for good; its cuts and its key are deleted, and the audit log says which.
 
     The state changes first and alone: after a crash the project is closed, and closing it again deletes what is left.
+    Where nothing is left, nothing is done.
     """
     with database.read() as connection:
         found = find_project(connection, project_id)
-    if found.state is ProjectState.CLOSED and _is_left(found, settings):
+    if found.state is ProjectState.CLOSED:
         check_close_again(actor)
+        if not _is_left(found, settings):
+            return found
     else:
         with database.write(actor) as tx:
             found = find_project(tx.connection, project_id)

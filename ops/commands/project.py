@@ -5,13 +5,11 @@ from typing import Annotated
 
 import typer
 
-from hub.network import remove_project_network
-from hub.reconcile import reconcile_once
 from ops import context
 from ops.activation import activate as activate_project
+from ops.closing import close as close_project
 from ops.show import show_facts, show_table, step
 from projects import service
-from projects.closing import close_project
 from projects.models import Project, TeamRole, load_project_file
 
 app = typer.Typer(help="Projects: create, approve, activate, suspend, resume, close.", no_args_is_help=True)
@@ -70,11 +68,8 @@ def resume(project_id: ProjectId) -> None:
 
 @app.command()
 def close(project_id: ProjectId) -> None:
-    """End a project: its servers are killed, its cut and its pseudonym key deleted."""
-    closed = close_project(context.database(), context.settings(), context.signed_in(), project_id)
-    reconcile_once(context.database(), context.settings())
-    remove_project_network(project_id)
-    _show(closed)
+    """End a project: its servers are killed, its cut and its pseudonym key deleted; after a failure, run it again."""
+    _show(close_project(context.settings(), context.database(), context.signed_in(), project_id))
 
 
 @app.command("add-member")

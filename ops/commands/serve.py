@@ -44,7 +44,6 @@ def egress() -> None:
 @app.command()
 def hub() -> None:
     """Run JupyterHub, in this process, with `jupyterhub_config.py`."""
-    ensure_firewall(context.settings())
     node_tools = CHECKOUT / "node_modules" / ".bin"
     path = f"{Path(sys.executable).parent}:{node_tools}:{os.environ['PATH']}"
     os.chdir(context.settings().state)

@@ -39,8 +39,10 @@ def test_a_name_is_not_found_and_is_told_so_soon(server: Any) -> None:
     assert float(said.split()[-1]) < 5
 
 
-def test_a_resolver_on_the_host_is_not_reached(server: Any) -> None:
-    gateway = gateway_of(docker.from_env().networks.get(network_name(server.labels["org.myelin.project"])))
+def test_a_resolver_on_the_host_is_not_reached(hub: RunningHub, server: Any) -> None:
+    gateway = gateway_of(
+        docker.from_env().networks.get(network_name(hub.settings, server.labels["org.myelin.project"]))
+    )
     with host_listener(53, gateway) as resolver:
         for kind in ("udp", "tcp"):
             assert not reached(server, kind, [(gateway, 53)], resolver)

@@ -60,11 +60,11 @@ def scene(hub: RunningHub) -> Iterator[Scene]:
         network() as world,
         echo(world.name) as outside,
         sleeper(world.name) as ordinary,
-        sleeper(network_name(study), user="0:0") as root,
+        sleeper(network_name(hub.settings, study), user="0:0") as root,
         host_listener() as host,
     ):
         networks = docker.from_env().networks
-        gateways = [gateway_of(networks.get(network_name(project_id))) for project_id in (study, other)]
+        gateways = [gateway_of(networks.get(network_name(hub.settings, project_id))) for project_id in (study, other)]
         yield Scene(
             study,
             other,
@@ -136,14 +136,18 @@ class TestTheHost:
 
 
 class TestOtherContainers:
-    def test_servers_of_colleagues_and_of_other_projects_are_not_reached(self, scene: Scene, attacker: Any) -> None:
-        colleague = address_of(scene.ravi, network_name(scene.study)), 8888
-        stranger = address_of(scene.lena, network_name(scene.other_study)), 8888
+    def test_servers_of_colleagues_and_of_other_projects_are_not_reached(
+        self, hub: RunningHub, scene: Scene, attacker: Any
+    ) -> None:
+        colleague = address_of(scene.ravi, network_name(hub.settings, scene.study)), 8888
+        stranger = address_of(scene.lena, network_name(hub.settings, scene.other_study)), 8888
         assert not reached(attacker, "http", [colleague, stranger])
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_listeners_on_project_networks_are_not_reached(self, scene: Scene, attacker: Any, kind: str) -> None:
-        own, other = network_name(scene.study), network_name(scene.other_study)
+    def test_listeners_on_project_networks_are_not_reached(
+        self, hub: RunningHub, scene: Scene, attacker: Any, kind: str
+    ) -> None:
+        own, other = (network_name(hub.settings, project_id) for project_id in (scene.study, scene.other_study))
         with echo(own) as neighbour, echo(other) as stranger:
             assert not reached(attacker, kind, [neighbour.target, stranger.target], neighbour, stranger)
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
+from hub.names import network_name
 from tests.support.browser import chromium
 from tests.support.hub import House, RunningHub, containers_of, hub_settings, running_hub
 from tests.support.outside import OnHost, host_listener
@@ -105,7 +106,7 @@ def addresses(server: tuple[RunningHub, Any]) -> tuple[str, str]:
     """Return the page's address through the public proxy, and the container's own."""
     hub, container = server
     person, project = container.labels["org.myelin.person"], container.labels["org.myelin.project"]
-    inside = container.attrs["NetworkSettings"]["Networks"][f"myelin-{project}"]["IPAddress"]
+    inside = container.attrs["NetworkSettings"]["Networks"][network_name(hub.settings, project)]["IPAddress"]
     path = f"/user/{person}/{project}/page"
     return f"http://{person}.notebooks.localhost:{hub.settings.hub_port}{path}", f"http://{inside}:8888{path}"
 

@@ -39,6 +39,15 @@ def test_putting_it_in_place_again_changes_nothing(closed: Settings) -> None:
     assert [listed(family) for family in FAMILIES] == before
 
 
+def test_one_container_holds_but_so_many_connections(closed: Settings) -> None:
+    """Before anything lets them through: else one container holds all the egress API takes, and nobody else any."""
+    own = [rule for rule in listed("iptables").splitlines() if rule.startswith(f"-A {firewall._chain(closed)} ")]
+    ports = f"--dports {closed.hub_api_port},{closed.egress_port}"
+    limit, accept = (rule for rule in own if rule.endswith(("-j DROP", "-j ACCEPT")) and f"{ports} " in rule)
+    assert f"{ports} -m connlimit --connlimit-above 64 --connlimit-mask 32 --connlimit-saddr -j DROP" in limit
+    assert accept.endswith("-j ACCEPT")
+
+
 def test_another_installation_on_this_host_keeps_its_own(closed: Settings) -> None:
     other = Settings(**{**closed.model_dump(), "network_pool": "10.191.64.0/18", "hub_api_port": 40123})
     ensure_firewall(other)

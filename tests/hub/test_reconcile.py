@@ -7,8 +7,10 @@ from typing import Any
 import docker
 import pytest
 from docker.types import Mount
+from sqlalchemy.exc import DatabaseError
 
 from core.audit.log import entries
+from core.database import Database
 from core.errors import Unavailable
 from core.people.models import SystemActor
 from core.people.service import person_by_username
@@ -21,6 +23,7 @@ from hub.names import container_name, network_name
 from hub.reconcile import Watch, end_all_servers, reconcile_once
 from hub.servers import move, request_stop, servers_of
 from projects.access import check_access
+from projects.models import Access
 from tests.support.hub import (
     House,
     RunningHub,
@@ -44,8 +47,8 @@ def start(hub: RunningHub, username: str, project_id: str, **others: Any) -> Any
     settings, access = hub.settings, check_access(hub.database, username, project_id)
     ensure_workspace(access, settings)
     options = {
-        "name": container_name(username, project_id),
-        "network": network_name(project_id),
+        "name": container_name(settings, username, project_id),
+        "network": network_name(settings, project_id),
         "mounts": [
             Mount(m.target, str(m.source), type="bind", read_only=m.read_only)
             for m in container.mounts_of(access, settings)
@@ -143,7 +146,7 @@ def test_a_container_not_on_record_is_killed(hub: RunningHub, study: tuple[str, 
     (done,) = reconcile_once(hub.database, hub.settings)
     assert "not on record" in done
     assert containers_of(study[1]) == []
-    assert last_event(hub, f"container:{container_name(*study)}")[0] == "hub:container:killed"
+    assert last_event(hub, f"container:{container_name(hub.settings, *study)}")[0] == "hub:container:killed"
 
 
 class TestRecord:
@@ -187,19 +190,34 @@ class TestWatch:
         start(hub, *study)
         return Watch(hub.database, hub.settings)
 
-    def test_without_the_database_servers_go_on_for_a_while_and_end_then(
-        self, hub: RunningHub, study: tuple[str, str], watch: Watch, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(
+        "error",
+        [
+            Unavailable("The control database does not answer."),
+            DatabaseError("SELECT", {}, Exception("database disk image is malformed")),
+            OSError(24, "Too many open files"),
+            KeyError("a defect"),
+        ],
+        ids=lambda error: type(error).__name__,
+    )
+    def test_while_nothing_can_be_checked_servers_go_on_for_a_while_and_end_then(
+        self,
+        error: Exception,
+        hub: RunningHub,
+        study: tuple[str, str],
+        watch: Watch,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         def gone(*_: Any) -> None:
-            raise Unavailable("The control database does not answer.")
+            raise error
 
         monkeypatch.setattr(reconcile, "servers_up", gone)
-        with pytest.raises(Unavailable):
+        with pytest.raises(type(error)):
             watch.turn()
         assert len(containers_of(study[1])) == 1
         now = monotonic()
         monkeypatch.setattr(reconcile, "monotonic", lambda: now + reconcile.BLIND_SECONDS + 1)
-        with pytest.raises(Unavailable):
+        with pytest.raises(type(error)):
             watch.turn()
         assert containers_of(study[1]) == []
 
@@ -215,11 +233,77 @@ class TestWatch:
             watch.turn()
         assert containers_of(study[1]) == []
 
+    def test_they_end_too_where_nothing_can_be_logged(
+        self, hub: RunningHub, study: tuple[str, str], watch: Watch, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reconcile, "_log", FullDisk())
+        end_membership(hub.database, study[1], study[0])
+        with pytest.raises(OSError, match="No space left"):
+            watch.turn()
+        assert containers_of(study[1]) == []
+
     def test_a_weakened_firewall_is_healed(self, hub: RunningHub, study: tuple[str, str], watch: Watch) -> None:
         remove_firewall(hub.settings)
         watch.turn()
         check_firewall(hub.settings)
         assert len(containers_of(study[1])) == 1
+
+
+class FullDisk:
+    """A logger that can not write."""
+
+    def info(self, *_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    warning = error = info
+
+
+class TestOneOfTwo:
+    """What fails with one container keeps the other from nothing."""
+
+    @pytest.fixture
+    def two(self, hub: RunningHub, house: House) -> tuple[tuple[str, str], tuple[str, str]]:
+        rosa, ravi = house.person("rosa"), house.person("ravi")
+        first, second = (rosa, house.project(rosa)), (ravi, house.project(ravi))
+        start(hub, *first)
+        start(hub, *second)
+        return first, second
+
+    @pytest.mark.parametrize(
+        "error", [KeyError("a defect"), DatabaseError("SELECT", {}, Exception("malformed"))], ids=["defect", "record"]
+    )
+    def test_one_that_can_not_be_judged_is_killed_and_the_next_looked_at(
+        self,
+        error: Exception,
+        hub: RunningHub,
+        two: tuple[tuple[str, str], tuple[str, str]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        first, second = two
+
+        def judge(database: Database, username: str, project_id: str) -> Access:
+            if username == first[0]:
+                raise error
+            return check_access(database, username, project_id)
+
+        monkeypatch.setattr(reconcile, "check_access", judge)
+        end_membership(hub.database, second[1], second[0])
+        assert len(reconcile_once(hub.database, hub.settings)) == 2
+        assert containers_of(first[1]) == containers_of(second[1]) == []
+        assert last_event(hub, "server:" + "/".join(first)) == ("hub:server:killed", type(error).__name__)
+
+    def test_a_kill_that_can_not_be_recorded_is_done_and_so_is_the_next(
+        self, hub: RunningHub, two: tuple[tuple[str, str], tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: Any) -> None:
+            raise Unavailable("The control database does not answer.")
+
+        monkeypatch.setattr(reconcile, "move", full)
+        for username, project_id in two:
+            end_membership(hub.database, project_id, username)
+        with pytest.raises(Unavailable):
+            reconcile_once(hub.database, hub.settings)
+        assert containers_of(two[0][1]) == containers_of(two[1][1]) == []
 
 
 def test_ending_all_servers_needs_no_database(hub: RunningHub, study: tuple[str, str]) -> None:

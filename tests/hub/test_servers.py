@@ -10,7 +10,6 @@ from core.audit.log import entries
 from core.database import Database
 from core.errors import NotFound
 from core.people.models import Person, SystemActor
-from core.settings import Settings
 from hub.errors import SpawnRefused
 from hub.models import Server, ServerState
 from hub.servers import move, record_refusal, request_stop, servers_of, servers_up, settle
@@ -62,12 +61,6 @@ def test_a_stopped_server_is_not_listed(database: Database) -> None:
     put(database, ServerState.RUNNING)
     put(database, ServerState.STOPPED)
     assert servers_of(database, "rosa") == servers_up(database) == []
-
-
-def test_the_address_to_open_it_is_the_hubs(database: Database, settings: Settings) -> None:
-    put(database, ServerState.RUNNING)
-    (server,) = servers_up(database)
-    assert server.url(settings) == f"http://notebooks.localhost:8000/hub/spawn/rosa/{STUDY}"
 
 
 def test_one_may_have_ones_own_server_stopped(database: Database, people: dict[str, Person]) -> None:

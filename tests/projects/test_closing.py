@@ -80,12 +80,17 @@ def test_a_deletion_that_was_not_recorded_is_recorded_by_closing_again(
 
 
 @pytest.mark.usefixtures("active")
-def test_a_closed_project_with_nothing_left_is_not_closed_again(
+def test_closing_a_closed_project_with_nothing_left_changes_nothing(
     database: Database, settings: Settings, people: dict[str, Person]
 ) -> None:
-    close_project(database, settings, people["olga"], "cis-spinal")
-    with pytest.raises(ActionRefused, match="cis-spinal is closed"):
-        close_project(database, settings, people["olga"], "cis-spinal")
+    closed = close_project(database, settings, people["olga"], "cis-spinal")
+    with database.read() as connection:
+        before = len(list(entries(connection)))
+    assert close_project(database, settings, people["olga"], "cis-spinal") == closed
+    with database.read() as connection:
+        assert len(list(entries(connection))) == before
+    with pytest.raises(ActionRefused, match="lena may not close a project"):
+        close_project(database, settings, people["lena"], "cis-spinal")
 
 
 @pytest.mark.usefixtures("active")

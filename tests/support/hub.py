@@ -170,7 +170,7 @@ def remove_projects_of(settings: Settings) -> None:
             project_id = network.attrs["Labels"][PROJECT_LABEL]
             for container in containers_of(project_id):
                 container.remove(force=True, v=True)
-            remove_project_network(project_id)
+            remove_project_network(settings, project_id)
     client.close()
 
 
@@ -244,7 +244,7 @@ def add_project(database: Database, settings: Settings, project_id: str, *team: 
         tx.execute(insert(tables.cut).values(**cut.__dict__))
         tx.execute(update(tables.project).where(mine).values(state="active", subnet=str(subnet)))
         tx.record("projects:project:activate", f"project:{project_id}")
-    ensure_project_network(project_id, subnet)
+    ensure_project_network(settings, project_id, subnet)
     return subnet
 
 
