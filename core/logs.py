@@ -4,17 +4,16 @@ import sys
 
 import structlog
 
+from core.failures import without_words
+
 
 def configure_logs() -> None:
-    """Set up logging once, at the start of a process.
-
-    Tracebacks are the plain ones: structlog's own shows local variables, which may be data.
-    """
+    """Set up logging once, at the start of a process; of an error only `core.failures` says what is written."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            without_words,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),

@@ -2,27 +2,26 @@
 
 from http import HTTPStatus
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from core.errors import MyelinError
-
-log = structlog.get_logger()
+from core.failures import log_failure
+from core.web.failures import Failures
 
 
 def install(app: FastAPI) -> None:
     """Have an application answer every error as `{"error": {"message", "hint"}}`."""
     app.add_exception_handler(MyelinError, _own_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unknown)
+    app.add_middleware(Failures, answer=_unknown)
 
 
 def _own_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, MyelinError)
     if error.status >= 500:
-        log.error("egress.request.failed", path=request.url.path, error=type(error).__name__)
+        log_failure("request failed", error, path=request.url.path)
     return _answer(error.status, error.message, error.hint)
 
 
@@ -31,9 +30,9 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     return _answer(error.status_code, f"{HTTPStatus(error.status_code).phrase}.", "")
 
 
-def _unknown(request: Request, error: Exception) -> JSONResponse:
-    log.error("egress.request.failed", path=request.url.path, exc_info=error)
-    return _answer(500, "The egress service failed; nothing was acknowledged.", "Try again, or tell operations.")
+def _unknown(_request: Request, reference: str) -> JSONResponse:
+    hint = f"Try again. If it stays, tell operations this reference: {reference}."
+    return _answer(500, "The egress service failed; nothing was acknowledged.", hint)
 
 
 def _answer(status: int, message: str, hint: str) -> JSONResponse:

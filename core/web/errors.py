@@ -1,22 +1,18 @@
 """Refusals and failures as pages: what is wrong, what to do next, and never more than that."""
 
-import secrets
 from http import HTTPStatus
-from traceback import extract_tb
 from urllib.parse import quote, urlsplit
 
-import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import MyelinError
+from core.failures import log_failure
+from core.web.failures import Failures
 from core.web.visit import SAFE_METHODS, NotSignedIn, show
-
-log = structlog.get_logger()
 
 TITLES = {
     400: "This can't be understood",
@@ -37,30 +33,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(MyelinError, _own_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_middleware(Failures)
-
-
-class Failures:
-    """Answer what nobody foresaw with a page and a reference, and log where it happened."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and answer it where nobody else could."""
-        started = False
-
-        async def send_and_see(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self.app(scope, receive, send_and_see)
-        except Exception as error:
-            if started or scope["type"] != "http":
-                raise
-            await _unknown(Request(scope), error)(scope, receive, send)
+    app.add_middleware(Failures, answer=_unknown)
 
 
 def _own_error(request: Request, error: Exception) -> Response:
@@ -69,7 +42,7 @@ def _own_error(request: Request, error: Exception) -> Response:
         there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={quote(there, safe='')}", status_code=303)
     if error.status >= 500:
-        _log(request, error)
+        log_failure("request failed", error, path=request.url.path)
     return _page(request, error.status, error.message, error.hint)
 
 
@@ -87,17 +60,9 @@ def _malformed(request: Request, error: Exception) -> Response:
     return _page(request, 422, "The request is not complete.", f"Look at: {', '.join(fields)}.")
 
 
-def _unknown(request: Request, error: Exception) -> Response:
-    hint = f"Nothing was half-done. If it stays, tell ops this reference: {_log(request, error)}."
+def _unknown(request: Request, reference: str) -> Response:
+    hint = f"Nothing was half-done. If it stays, tell ops this reference: {reference}."
     return _page(request, 500, "This page could not be made.", hint)
-
-
-def _log(request: Request, error: Exception) -> str:
-    """Log where an error happened and of what kind, never its words or values: they may hold data."""
-    reference = secrets.token_hex(4)
-    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
-    log.error("page failed", reference=reference, path=request.url.path, kind=type(error).__name__, where=where)
-    return reference
 
 
 def _page(request: Request, status: int, message: str, hint: str) -> Response:

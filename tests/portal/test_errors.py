@@ -1,10 +1,14 @@
 """Refusals and failures as pages."""
 
+from traceback import format_exception
+
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
+from structlog.testing import capture_logs
 
 from core.errors import IntegrityBroken, Unavailable
+from core.web.failures import BrokenOff
 from tests.egress_review.world import World
 from tests.support.pages import Reader
 from tests.support.portal import Sits
@@ -50,8 +54,23 @@ def test_what_breaks_half_way_is_not_followed_by_a_page(app: FastAPI, anybody: R
 
         return StreamingResponse(half())  # type: ignore[arg-type]
 
-    with pytest.raises(ValueError, match="half-way"):
+    with pytest.raises(BrokenOff) as broken:
         anybody.open("/breaks")
+    assert "half-way" not in "".join(format_exception(broken.value)), "the server logs what gets out"
+
+
+def test_a_failure_is_logged_without_its_words(app: FastAPI, anybody: Reader) -> None:
+    @app.get("/breaks")
+    def breaks() -> None:
+        raise ValueError("a row: P0123, 23")
+
+    with capture_logs() as logged:
+        page = anybody.open("/breaks")
+    assert (page.status, page.heading) == (500, "Something went wrong")
+    assert logged[0]["reference"] in page.text
+    assert logged[0]["kind"] == ["ValueError"]
+    assert "breaks" in logged[0]["where"][-1]
+    assert "P0123" not in page.text + str(logged)
 
 
 def test_an_asset_there_is_none_of(anybody: Reader) -> None:
