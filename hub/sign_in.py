@@ -5,7 +5,6 @@ in again within seconds, and then refused.
 """
 
 import asyncio
-from hashlib import sha256
 from typing import Any, ClassVar
 
 from oauthenticator.generic import GenericOAuthenticator
@@ -13,9 +12,9 @@ from oauthenticator.oauth2 import OAuthCallbackHandler
 
 from core.database import Database
 from core.errors import MyelinError, NotFound
-from core.people.models import Person, SystemActor
-from core.people.policy import check_active
-from core.people.service import person_by_subject, person_by_username
+from core.people.models import Person
+from core.people.service import person_by_username
+from core.people.sessions import admit
 from core.settings import Settings
 from core.web.oidc import OidcClient
 from hub.pages import PageError
@@ -46,7 +45,7 @@ class PersonAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
         claims = await super().token_to_user(token_info)
         subject = str(claims.get("sub", ""))
         try:
-            person = await asyncio.to_thread(self._admit, subject)
+            person = await asyncio.to_thread(admit, self.database, self.issuer, subject, "hub")
         except MyelinError as error:
             raise PageError(403, f"You can not sign in. {error}") from error
         return {"username": person.username}
@@ -64,18 +63,6 @@ class PersonAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
         person = await asyncio.to_thread(person_by_username, self.database, username)
         await asyncio.to_thread(_record, self.database, person, action, f"person:{username}")
 
-    def _admit(self, subject: str) -> Person:
-        try:
-            person = person_by_subject(self.database, self.issuer, subject)
-            check_active(person)
-        except MyelinError:
-            # Whom we do not know, we do not keep the name of; the hash lets operations compare.
-            stranger = f"subject:{sha256(subject.encode()).hexdigest()[:16]}"
-            _record(self.database, SystemActor("hub"), "hub:sign-in:refuse", stranger)
-            raise
-        _record(self.database, person, "hub:sign-in:accept", f"person:{person.username}")
-        return person
-
     def _is_active(self, username: str) -> bool:
         try:
             return person_by_username(self.database, username).active
@@ -83,7 +70,7 @@ class PersonAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
             return False
 
 
-def _record(database: Database, actor: Person | SystemActor, action: str, subject: str) -> None:
+def _record(database: Database, actor: Person, action: str, subject: str) -> None:
     with database.write(actor) as tx:
         tx.record(action, subject)
 

@@ -10,8 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from core.database import Database
 from core.errors import Refused
 from core.people.models import Person
-from core.people.service import person_by_subject
-from core.people.sessions import open_session
+from core.people.sessions import admit, open_session
 from core.settings import Settings
 from core.web.oidc import Attempt, OidcClient, SignInRefused
 
@@ -23,8 +22,8 @@ def sign_in(
 ) -> tuple[Person, str]:
     """Sign a person in through the page that `open_page` is given; return who it is, and the session's token.
 
-    Raises Refused where nobody signs in within the time, SignInRefused where the answer is not one to trust, and
-    NotFound where the person is not known here.
+    Raises Refused where nobody signs in within the time or the account is closed, SignInRefused where the answer is
+    not one to trust, and NotFound where the person is not known here.
     """
     client, attempt = OidcClient(settings), Attempt.begin()
     with _Listener() as listener:
@@ -33,7 +32,7 @@ def sign_in(
         if not hmac.compare_digest(answer.get("state", ""), attempt.state) or "code" not in answer:
             raise SignInRefused("The sign-in was not completed.", "Run `myelin login` again.")
         claims = client.exchange(answer["code"], attempt, listener.address)
-    person = person_by_subject(database, claims.issuer, claims.subject)
+    person = admit(database, claims.issuer, claims.subject, "cli")
     return person, open_session(database, person, "cli", settings.session_hours)
 
 

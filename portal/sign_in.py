@@ -14,9 +14,8 @@ from starlette.requests import Request
 from starlette.routing import Match
 
 from core.errors import NotFound
-from core.people.models import Person, SystemActor
-from core.people.service import person_by_subject
-from core.people.sessions import end_session, open_session, person_in_session
+from core.people.models import Person
+from core.people.sessions import admit, end_session, open_session, person_in_session
 from core.web.oidc import Attempt, Claims, OidcClient, SignInRefused
 from core.web.site import Site
 from core.web.visit import SESSION, SignedIn, show
@@ -51,7 +50,7 @@ def signed_in_at_provider(request: Request, state: str = "", code: str = "", err
     oidc: OidcClient = request.app.state.oidc
     claims = oidc.exchange(code, attempt, _callback(site))
     try:
-        person = person_by_subject(site.database, claims.issuer, claims.subject)
+        person = admit(site.database, claims.issuer, claims.subject, "portal")
     except NotFound:
         return _unknown_person(request, site, claims)
     return _with_session(request, site, person, there)
@@ -85,8 +84,6 @@ def _with_session(request: Request, site: Site, person: Person, there: str) -> R
 
 
 def _unknown_person(request: Request, site: Site, claims: Claims) -> Response:
-    with site.database.write(SystemActor("portal")) as tx:
-        tx.record("core:session:refuse", f"subject:{claims.subject}"[:200], {"issuer": claims.issuer})
     return show(request, site, "portal/unknown_person.html", {"claims": claims}, status=403)
 
 

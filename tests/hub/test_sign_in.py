@@ -31,7 +31,7 @@ def test_somebody_with_an_account_is_let_in_under_their_own_name(hub: RunningHub
     answer = Visitor(hub).sign_in(f"subject-{rosa}")
     assert answer.url.path == "/hub/home"
     assert rosa in answer.text
-    assert actions(hub, f"person:{rosa}") == ["hub:sign-in:accept", "hub:session:open"]
+    assert actions(hub, f"person:{rosa}") == ["core:sign-in:accept", "hub:session:open"]
 
 
 def test_a_stranger_is_told_what_to_do(hub: RunningHub) -> None:
@@ -41,7 +41,7 @@ def test_a_stranger_is_told_what_to_do(hub: RunningHub) -> None:
     assert "There is no such person here" in answer.text
     assert visitor.get("/hub/home").url.host == "id.localhost"
     with hub.database.read() as connection:
-        refused = [entry for entry, _ in entries(connection) if entry.action == "hub:sign-in:refuse"]
+        refused = [entry for entry, _ in entries(connection) if entry.action == "core:sign-in:refuse"]
     assert refused[-1].subject.startswith("subject:")
     assert "stranger" not in refused[-1].subject
 
