@@ -84,7 +84,8 @@ def download(database: Database, settings: Settings, person: Person, request_id:
     """Return one released file to a member of its team, hashed anew, and write down that they have it."""
     with database.write(person) as tx:
         request = records.find_request(tx.connection, request_id)
-        check_download(request, find_project(tx.connection, request.project_id).team.keys(), person)
+        is_member = find_project(tx.connection, request.project_id).is_member(person.username)
+        check_download(request, person, is_member=is_member)
         name, sha256 = _find_file(tx.connection, ContentStore(settings.hold), request, request.round, number)
         tx.record("egress_review:file:download", f"request:{request.id}", {"round": request.round, "file": number})
     return FileContent(name, sha256, ContentStore(settings.released).get(sha256))
@@ -95,7 +96,7 @@ def requests_of_project(
 ) -> tuple[OutsideRequest, ...]:
     """Return the requests of a project for its team, outside its containers, newest first."""
     with database.read() as connection:
-        if person.username not in find_project(connection, project_id).team:
+        if not find_project(connection, project_id).is_member(person.username):
             raise no_such_request()
         requests = records.find_requests(connection, release_request.c.project_id == project_id)
     return tuple(outside_request(ContentStore(settings.hold), request) for request in reversed(requests))

@@ -10,18 +10,21 @@ from data_catalog.cut import delete_cut
 from projects import tables
 from projects.activation import key_name
 from projects.models import Project, ProjectState
-from projects.policy import Action, check_close_again, check_transition
+from projects.policy import Action, check_close_again, check_transition, check_version
 from projects.records import change_state, find_project
 
 
-def close_project(database: Database, settings: Settings, actor: Person, project_id: str) -> Project:
+def close_project(
+    database: Database, settings: Settings, actor: Person, project_id: str, version: str | None = None
+) -> Project:
     """End a project for good; its cuts and its key are deleted, and the audit log says which.
 
     The state changes first and alone: after a crash the project is closed, and closing it again deletes what is left.
-    Where nothing is left, nothing is done.
+    Where nothing is left, nothing is done. Raises StaleProject where the project is no longer what `version` was of.
     """
     with database.read() as connection:
         found = find_project(connection, project_id)
+    check_version(found, version)
     if found.state is ProjectState.CLOSED:
         check_close_again(actor)
         if not _is_left(found, settings):
@@ -29,6 +32,7 @@ def close_project(database: Database, settings: Settings, actor: Person, project
     else:
         with database.write(actor) as tx:
             found = find_project(tx.connection, project_id)
+            check_version(found, version)
             change_state(tx, found, Action.CLOSE, check_transition(found, Action.CLOSE, actor), values={})
     _delete_data(database, settings, actor, found)
     with database.read() as connection:

@@ -3,15 +3,18 @@
 MyelinError
 ├── Refused
 │   ├── AccessRefused    this person may not use this project now
-│   ├── ActionRefused    this step is not open in this state, or not to this person
-│   └── PoolExhausted    every block of the network pool belongs to a project
+│   ├── ActionRefused    this step is not for this person, or not for this team
+│   ├── PoolExhausted    every block of the network pool belongs to a project
+│   └── Conflict
+│       ├── StepNotOpen  the project's state does not allow this now
+│       └── StaleProject the project changed since the page was opened
 └── InvalidInput
     └── ProjectRejected  the project file is wrong; lists every problem at once
 """
 
 from collections.abc import Sequence
 
-from core.errors import InvalidInput, Refused
+from core.errors import Conflict, InvalidInput, Refused
 
 
 class AccessRefused(Refused):
@@ -24,6 +27,14 @@ class ActionRefused(Refused):
 
 class PoolExhausted(Refused):
     pass
+
+
+class StepNotOpen(Conflict):
+    """Not in this state."""
+
+
+class StaleProject(Conflict):
+    """The decision was made on something that is no longer there."""
 
 
 class ProjectRejected(InvalidInput):

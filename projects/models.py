@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
@@ -11,7 +11,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from core import canonical
 from core.errors import InvalidInput
+from core.files import sha256_bytes
 from core.people.models import check_slug
 from core.settings import Settings
 from projects.errors import ProjectRejected
@@ -187,6 +189,18 @@ class Project:
     def team(self) -> dict[str, TeamRole]:
         """Who is in the team now, and as what."""
         return {member.username: member.role for member in self.memberships if member.left_at is None}
+
+    def is_member(self, username: str) -> bool:
+        """Tell whether somebody is in the team now."""
+        return username in self.team
+
+    @property
+    def version(self) -> str:
+        """What a decision is made on: the state, purpose, dates and team, and everything asked of the data."""
+        dates = [self.starts.isoformat(), self.ends.isoformat()]
+        words = {"title": self.title, "purpose": self.purpose, "dates": dates, "team": self.team}
+        seen = {"state": self.state, **words, "tables": [asdict(table) for table in self.tables]}
+        return sha256_bytes(canonical.dumps(seen))[:32]
 
     @property
     def cut(self) -> Cut | None:

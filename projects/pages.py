@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from core.database import Database
-from core.errors import Conflict, NotFound
+from core.errors import NotFound
 from core.people.models import Person
 from core.permissions import may
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
 from data_catalog.service import edition
 from projects import permissions
 from projects.errors import AccessRefused
-from projects.models import Project, ProjectState
+from projects.models import Project
 from projects.policy import Action, can_transition, check_use
 from projects.records import find_project
 
@@ -54,15 +54,9 @@ def pages_of(database: Database, person: Person, projects: list[Project]) -> lis
     return [_page(database, person, project) for project in projects if can_see(project, person)]
 
 
-def check_undecided(project: Project) -> None:
-    """Refuse a decision on a proposal that has been decided on since it was looked at."""
-    if project.state is not ProjectState.PROPOSED:
-        raise Conflict(f"{project.id} is {project.state} already.", "Look at what was decided.")
-
-
 def can_see(project: Project, person: Person) -> bool:
     """Tell whether a project is this person's to see."""
-    return person.username in project.team or may(person, permissions.READ_ALL)
+    return project.is_member(person.username) or may(person, permissions.READ_ALL)
 
 
 def _not_there(project_id: str) -> NotFound:

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from core.people.models import Person, Role
-from projects.errors import AccessRefused, ActionRefused
+from projects.errors import AccessRefused, ActionRefused, StaleProject, StepNotOpen
 from projects.models import Project, ProjectState
 
 
@@ -54,10 +54,12 @@ def roles_for(action: Action) -> frozenset[Role]:
 
 
 def check_transition(project: Project, action: Action, actor: Person) -> ProjectState:
-    """Return the state an action leads to; raises ActionRefused where it is not open here, or not to this person."""
+    """Return the state an action leads to; raises StepNotOpen where it is not open here, ActionRefused where it is
+    not for this person.
+    """
     step = next((step for step in TRANSITIONS if (step.state, step.action) == (project.state, action)), None)
     if step is None:
-        raise ActionRefused(f"{project.id} is {project.state}: {action} is not open.", _open_actions(project.state))
+        raise StepNotOpen(f"{project.id} is {project.state}: {action} is not open.", _open_actions(project.state))
     if not actor.active or not actor.roles & step.roles:
         raise _wrong_role(actor, action, step.roles)
     if action in JUDGED:
@@ -69,9 +71,17 @@ def can_transition(project: Project, action: Action, actor: Person) -> bool:
     """Tell whether this person may take this action on the project now."""
     try:
         check_transition(project, action, actor)
-    except ActionRefused:
+    except (ActionRefused, StepNotOpen):
         return False
     return True
+
+
+def check_version(project: Project, version: str | None) -> None:
+    """Refuse a decision made on something other than what is there now; one on what there is has no version."""
+    if version not in (None, project.version):
+        raise StaleProject(
+            f"{project.id} has changed since you opened it.", "Open it again and look at what is there now."
+        )
 
 
 def check_close_again(actor: Person) -> None:
@@ -83,8 +93,8 @@ def check_close_again(actor: Person) -> None:
 def check_add_member(project: Project, username: str, actor: Person) -> None:
     """Refuse a new member of a closed project, one who is in already, and anybody who judges the project."""
     if project.state is ProjectState.CLOSED:
-        raise ActionRefused(f"{project.id} is closed.", "Its team can not change.")
-    if username in project.team:
+        raise StepNotOpen(f"{project.id} is closed.", "Its team can not change.")
+    if project.is_member(username):
         raise ActionRefused(f"{username} is in the team of {project.id} already.")
     if username in (actor.username, project.approved_by):
         raise ActionRefused(f"{username} judges {project.id} and can not be in its team.", "Choose somebody else.")
@@ -93,7 +103,7 @@ def check_add_member(project: Project, username: str, actor: Person) -> None:
 
 def check_remove_member(project: Project, username: str) -> None:
     """Refuse to take somebody out of a team they are not in."""
-    if username not in project.team:
+    if not project.is_member(username):
         raise ActionRefused(f"{username} is not in the team of {project.id}.")
 
 
@@ -103,7 +113,7 @@ def check_use(project: Project, person: Person, today: date) -> None:
     """
     if not person.active:
         raise AccessRefused("This account is closed.", "Ask operations if that is a mistake.")
-    if person.username not in project.team:
+    if not project.is_member(person.username):
         raise not_in_team(project.id)
     if project.state is not ProjectState.ACTIVE:
         raise AccessRefused(f"{project.id} is {project.state}, not active.", "Ask operations what it waits for.")

@@ -8,7 +8,7 @@ from core.web.visit import SignedIn
 from data_catalog.dictionary import search
 from projects import service
 from projects.models import ProjectState
-from projects.pages import check_undecided, pages_of, project_page
+from projects.pages import pages_of, project_page
 from projects.permissions import APPROVE
 
 router = APIRouter()
@@ -39,15 +39,15 @@ def proposals(visit: SignedIn) -> Response:
 
 @router.post("/projects/{project_id}/approve")
 def approve(visit: SignedIn, project_id: str) -> Response:
-    """Approve a proposed project."""
-    check_undecided(project_page(visit.database, visit.person, project_id).project)
-    service.approve_project(visit.database, visit.person, project_id)
+    """Approve a proposed project, as it was when it was looked at."""
+    project = project_page(visit.database, visit.person, project_id).project
+    service.approve_project(visit.database, visit.person, project.id, visit.form.get("version", ""))
     return visit.go(f"/projects/{project_id}", "The project is approved. Operations can make its cut now.")
 
 
 @router.post("/projects/{project_id}/decline")
 def decline(visit: SignedIn, project_id: str) -> Response:
-    """Decline a proposed project, which closes it."""
-    check_undecided(project_page(visit.database, visit.person, project_id).project)
-    service.close_project(visit.database, visit.settings, visit.person, project_id)
+    """Decline a proposed project, as it was when it was looked at, which closes it."""
+    project = project_page(visit.database, visit.person, project_id).project
+    service.close_project(visit.database, visit.settings, visit.person, project.id, visit.form.get("version", ""))
     return visit.go(f"/projects/{project_id}", "The project is declined and closed.")

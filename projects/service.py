@@ -20,7 +20,7 @@ from projects.activation import activate_project
 from projects.closing import close_project
 from projects.errors import ProjectRejected
 from projects.models import Project, ProjectFile, ProjectState, TableRequest, TeamRole
-from projects.policy import Action, check_add_member, check_remove_member, check_transition
+from projects.policy import Action, check_add_member, check_remove_member, check_transition, check_version
 from projects.records import change_state, find_project
 
 __all__ = [
@@ -53,9 +53,12 @@ def create_project(database: Database, actor: Person, file: ProjectFile) -> Proj
     return project(database, file.id)
 
 
-def approve_project(database: Database, actor: Person, project_id: str) -> Project:
-    """Approve a proposed project, its team and its variables as they stand."""
-    return _move(database, actor, project_id, Action.APPROVE)
+def approve_project(database: Database, actor: Person, project_id: str, version: str | None = None) -> Project:
+    """Approve a proposed project, its team and its variables: as `version` has them, or as they stand.
+
+    Raises StaleProject where the project is no longer what the version was of.
+    """
+    return _move(database, actor, project_id, Action.APPROVE, version)
 
 
 def suspend_project(database: Database, actor: Person, project_id: str) -> Project:
@@ -113,13 +116,14 @@ def all_projects(database: Database) -> list[Project]:
 
 def projects_of(database: Database, person: Person) -> list[Project]:
     """Return the projects whose team a person is in now, in order of id."""
-    return [found for found in all_projects(database) if person.username in found.team]
+    return [found for found in all_projects(database) if found.is_member(person.username)]
 
 
-def _move(database: Database, actor: Person, project_id: str, action: Action) -> Project:
+def _move(database: Database, actor: Person, project_id: str, action: Action, version: str | None = None) -> Project:
     with database.write(actor) as tx:
         found = find_project(tx.connection, project_id)
         to = check_transition(found, action, actor)
+        check_version(found, version)
         approval = {"approved_by": actor.username, "approved_at": tx.now} if action is Action.APPROVE else {}
         change_state(tx, found, action, to, values=approval)
     return project(database, project_id)

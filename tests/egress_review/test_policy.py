@@ -222,18 +222,18 @@ class TestComments:
 
 class TestDownloads:
     def test_are_for_todays_team_once_released(self) -> None:
-        policy.check_download(request(State.RELEASED), {"rosa"}, ROSA)
+        policy.check_download(request(State.RELEASED), ROSA, is_member=True)
         with pytest.raises(NotFound):
-            policy.check_download(request(State.RELEASED), {"lena"}, ROSA)
+            policy.check_download(request(State.RELEASED), ROSA, is_member=False)
 
     @pytest.mark.parametrize("state", sorted(set(State) - {State.RELEASED}))
     def test_are_refused_before(self, state: State) -> None:
         with pytest.raises(Refused):
-            policy.check_download(request(state), {"rosa"}, ROSA)
+            policy.check_download(request(state), ROSA, is_member=True)
 
     def test_show_nothing_to_others_not_even_that_there_is_a_request(self) -> None:
         with pytest.raises(Exception, match="no such release request"):
-            policy.check_download(request(State.RELEASED), {"rosa"}, CHRIS)
+            policy.check_download(request(State.RELEASED), CHRIS, is_member=False)
 
 
 class TestRoom:

@@ -8,7 +8,7 @@ from core.database import Database
 from core.people.models import Person
 from core.settings import Settings
 from projects.models import ProjectState
-from projects.service import create_project, project
+from projects.service import create_project, project, remove_member
 from tests.egress_review.world import World
 from tests.support import catalog
 from tests.support.catalog import active_project, ingest, project_file
@@ -167,6 +167,18 @@ class TestProposals:
         assert (again.status, again.heading) == (409, "This has moved on")
         assert again.soup.select_one('a.button[href="/projects/cis-spinal"]')
         assert project(database, "cis-spinal").state is ProjectState.APPROVED
+
+    @pytest.mark.parametrize("button", ["Approve this project", "Decline it"])
+    def test_what_changed_since_it_was_looked_at_is_not_decided_on(
+        self, proposed: None, sits: Sits, database: Database, people: dict[str, Person], button: str
+    ) -> None:
+        dirk = sits("dirk")
+        page = dirk.open("/projects/cis-spinal")
+        remove_member(database, people["olga"], "cis-spinal", "rosa")
+        late = dirk.press(page, button)
+        assert (late.status, late.heading) == (409, "This has moved on")
+        assert late.soup.select_one('a.button[href="/projects/cis-spinal"]')
+        assert project(database, "cis-spinal").state is ProjectState.PROPOSED
 
     @pytest.mark.parametrize("username", ["olga", "lena", "anna"])
     def test_nobody_else_has_the_buttons(self, proposed: None, sits: Sits, username: str) -> None:

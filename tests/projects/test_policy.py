@@ -10,7 +10,7 @@ from core.errors import Refused
 from core.people.models import Person, Role
 from core.permissions import all_permissions
 from projects import permissions
-from projects.errors import AccessRefused, ActionRefused
+from projects.errors import AccessRefused, ActionRefused, StepNotOpen
 from projects.models import Cut, Membership, Project, ProjectState, TeamRole
 from projects.policy import TRANSITIONS, Action, can_transition, check_add_member, check_transition, check_use
 
@@ -96,9 +96,9 @@ def test_a_closed_account_can_do_nothing() -> None:
 
 
 def test_a_refusal_says_what_is_open_instead() -> None:
-    with pytest.raises(ActionRefused, match=r"p is closed: approve is not open\. Nothing is open any more\."):
+    with pytest.raises(StepNotOpen, match=r"p is closed: approve is not open\. Nothing is open any more\."):
         check_transition(a_project(ProjectState.CLOSED), Action.APPROVE, someone("dirk", Role.DAC_MEMBER))
-    with pytest.raises(ActionRefused, match=r"Open now: suspend, close\."):
+    with pytest.raises(StepNotOpen, match=r"Open now: suspend, close\."):
         check_transition(a_project(ProjectState.ACTIVE), Action.APPROVE, someone("dirk", Role.DAC_MEMBER))
     with pytest.raises(ActionRefused, match=r"olga may not approve a project\. It takes the role dac_member\."):
         check_transition(a_project(), Action.APPROVE, someone("olga", Role.OPS))
