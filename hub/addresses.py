@@ -9,6 +9,8 @@ The hub listens on every address of the host, because gateways come and go with 
 projects, each by its own gateway, and the host itself.
 """
 
+from itertools import pairwise
+import os
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,27 @@ def configure(c: Any, settings: Settings) -> None:
     c.JupyterHub.cookie_secret = ensure_secret(settings, "hub-cookie")
     c.JupyterHub.cleanup_servers = False  # a restart of the hub leaves people's work running
     c.ConfigurableHTTPProxy.command = [*_PROXY]
+    os.environ["MYELIN_HUB_URL"] = (
+        settings.hub_url
+    )  # the proxy inherits it; proxy_headers.cjs asks which host is the hub's
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.proxy_api_port}"
     c.ConfigurableHTTPProxy.auth_token = ensure_secret(settings, "hub-proxy").hex()
-    c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
+    c.ConfigurableHTTPProxy.pid_file = str(_pid_file(settings))
+
+
+def proxy_pid(settings: Settings) -> int | None:
+    """Return the process id of this installation's proxy, which outlives a hub that was killed, or None.
+
+    The file may be old and its id somebody else's by now: only a process with our command and our API's port is ours.
+    """
+    try:
+        pid = int(_pid_file(settings).read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        return None
+    ours = command[: len(_PROXY)] == [*_PROXY] and ("--api-port", str(settings.proxy_api_port)) in pairwise(command)
+    return pid if ours else None
+
+
+def _pid_file(settings: Settings) -> Path:
+    return settings.state / "hub" / "proxy.pid"

@@ -43,11 +43,16 @@ def stop(settings: Settings, name: str, seconds: float = 15) -> bool:
     """End a process started here and everything of its session; tell whether there was one."""
     pid = running(settings, name)
     if pid is not None:
-        os.killpg(pid, signal.SIGTERM)
-        if not _gone(pid, seconds):
-            os.killpg(pid, signal.SIGKILL)
+        end(pid, seconds)
     _record(settings, name).unlink(missing_ok=True)
     return pid is not None
+
+
+def end(leader: int, seconds: float = 15) -> None:
+    """End a process and everything of the session it leads; kill what does not heed within this time."""
+    os.killpg(leader, signal.SIGTERM)
+    if not _gone(leader, seconds):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def last_words(settings: Settings, name: str, lines: int = 15) -> str:

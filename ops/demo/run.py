@@ -10,6 +10,8 @@ from core.errors import Unavailable
 from core.files import ensure_folder
 from core.migrations import upgrade
 from core.settings import Settings
+from hub.addresses import proxy_pid
+from hub.errors import EngineUnavailable
 from hub.firewall import remove_firewall
 from hub.reconcile import end_all_servers
 from ops import processes
@@ -51,11 +53,24 @@ def start(settings: Settings) -> Database:
 
 
 def down(settings: Settings) -> bool:
-    """End every process of the demo and every notebook server; tell whether anything ran."""
+    """End every process of the demo and every notebook server; tell whether anything ran.
+
+    Where Docker does not do as asked, that is said, and the rest is done; whatever runs is closed in all the same.
+    """
     ran = [processes.stop(settings, part) for part in (*reversed(PARTS), provider.NAME)]
-    ended = end_all_servers(settings, "the demo was stopped")
+    if (proxy := proxy_pid(settings)) is not None:  # in a session of its own, it outlives a hub that was killed
+        processes.end(proxy)
+    ended = _end_servers(settings)
     remove_firewall(settings)
-    return any(ran) or bool(ended)
+    return any(ran) or proxy is not None or bool(ended)
+
+
+def _end_servers(settings: Settings) -> int:
+    try:
+        return end_all_servers(settings, "the demo was stopped")
+    except EngineUnavailable as error:
+        console.print(f"Notebook servers were not ended: {error.message} Without Docker none runs.", markup=False)
+        return 0
 
 
 def environment(settings: Settings) -> dict[str, str]:
