@@ -15,4 +15,5 @@ MAX_FINDINGS = 25  # of one check; the rest is counted
 MEMORY_BYTES = 3 << 30  # address space of the process that reads a file
 PROCESSOR_SECONDS = 30
 WALL_SECONDS = 60
+PROCESSES_APART = 2  # at once, of one service: the pages of a review ask for twenty
 REPLY_BYTES = 96 << 20

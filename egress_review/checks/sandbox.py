@@ -1,14 +1,12 @@
 """Work on hostile bytes in a process apart, so that a crash, a bomb or an endless loop ends there.
 
-What it is: a fresh interpreter with limits on memory, processor time, wall time, files and what it may write; no
-network where the kernel allows it; no environment of ours; replies as JSON, never pickle, in a file of limited size.
-What it is not: a virtual machine. The process runs under the service's own user and can read what that user can.
+What it is: a fresh interpreter with limits on memory, processor time and wall time; no network, nothing to write to,
+no powers, and as root no user of ours either (confinement.py); no environment of ours; replies as JSON, never pickle,
+in a file of limited size. What it is not: a virtual machine. It shares the kernel and reads what anybody may read.
 """
 
-import ctypes
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -17,16 +15,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import IO, Any
 
-from egress_review.checks.limits import MEMORY_BYTES, PROCESSOR_SECONDS, REPLY_BYTES, WALL_SECONDS
+from egress_review.checks.confinement import Unconfined, hold_open, lock_down
+from egress_review.checks.limits import PROCESSES_APART, WALL_SECONDS
 
 Task = Callable[[Mapping[str, Any], bytes], Iterator[dict[str, Any]]]
 
 _ROOT = Path(__file__).parents[2]
 _START = "from egress_review.checks.sandbox import work; work()"
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
-_PR_SET_NO_NEW_PRIVS = 38
+_UNCONFINED = 70
+_TURNS = BoundedSemaphore(PROCESSES_APART)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Outcome:
 
 def run_apart(task: str, facts: Mapping[str, Any], content: bytes, wall_seconds: float = WALL_SECONDS) -> Outcome:
     """Run `module:function` of ours on facts and hostile bytes in a process apart; never raise for what they do."""
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as replies:
+    with _TURNS, tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as replies:
         given.write(json.dumps({"task": task, **facts}).encode() + b"\n" + content)
         given.seek(0)
         stopped = _run(given, replies, wall_seconds)
@@ -60,6 +60,8 @@ def _run(given: IO[bytes], replies: IO[bytes], wall_seconds: float) -> str:
         return f"stopped after {wall_seconds:g} seconds"
     finally:
         _end(process)
+    if code == _UNCONFINED:
+        return "was not begun: this host doesn't let it be confined"
     if code < 0:
         return f"ended by {signal.Signals(-code).name}"
     return f"ended with code {code}" if code else ""
@@ -87,26 +89,15 @@ def _read(replies: IO[bytes]) -> Iterator[Mapping[str, Any]]:
 
 def work() -> None:
     """Do one task: the process apart begins here."""
-    _lock_down()
     facts = json.loads(sys.stdin.buffer.readline())
+    if "cut" in facts:
+        facts["cut"] = hold_open(facts["cut"])
+    try:
+        lock_down()
+    except Unconfined:
+        sys.exit(_UNCONFINED)
     module, function = facts.pop("task").split(":")
     task: Task = getattr(import_module(module), function)
     for reply in task(facts, sys.stdin.buffer.read()):
         sys.stdout.buffer.write(json.dumps(reply).encode() + b"\n")
         sys.stdout.buffer.flush()
-
-
-def _lock_down() -> None:
-    """Give up what reading a file doesn't need, before the file is read."""
-    for limit, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
-        (resource.RLIMIT_FSIZE, REPLY_BYTES),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (most, most))
-    libc = ctypes.CDLL(None)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    # root keeps its namespace of users, or it could no longer read the cut; anybody else needs a new one to leave
-    libc.unshare(_CLONE_NEWNET if os.geteuid() == 0 else _CLONE_NEWUSER | _CLONE_NEWNET)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from time import monotonic, sleep
 import pytest
 
 from egress_review.appetite import load_appetite
+from egress_review.checks import sandbox
 from egress_review.checks.engine import run_checks
 from egress_review.checks.models import CutFacts, HeldFile
 from egress_review.checks.sandbox import Outcome, run_apart
@@ -82,6 +84,69 @@ def test_it_has_no_network_and_the_same_call_goes_through_outside_it() -> None:
         while not received and monotonic() < deadline:
             sleep(0.01)
         assert received == [b"secret"]
+
+
+def test_it_is_nobody_without_any_power() -> None:
+    (reply,) = run("who_am_i").replies
+    assert os.geteuid() == 0, "these tests show what becomes of root"
+    assert reply["Uid"] == reply["Gid"] == ["65534"] * 4
+    assert reply["Groups"] == []
+    assert {reply[name][0] for name in ("CapEff", "CapPrm", "CapInh")} == {"0" * 16}
+    assert reply["NoNewPrivs"] == ["1"]
+
+
+def test_it_reaches_no_docker_writes_nowhere_and_reads_nothing_of_root(tmp_path: Path) -> None:
+    secret, open_to_all, docker = tmp_path / "key", Path("/tmp/myelin-test-was-here"), tmp_path / "docker.sock"
+    secret.write_bytes(b"key")
+    secret.chmod(0o600)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(docker))
+        docker.chmod(0o660)
+        server.listen()
+        paths = [("read", str(secret)), ("connect", str(docker)), ("write", str(open_to_all))]
+        attempts = [*paths, ("connect", "/var/run/docker.sock"), ("write", "/dev/shm/myelin-test-was-here")]
+        (reply,) = run("touch", attempts=attempts).replies
+        assert reply.pop("/var/run/docker.sock") in ("PermissionError", "FileNotFoundError")
+        assert list(reply.values()) == ["PermissionError", "PermissionError", "read-only", "read-only"]
+        assert not open_to_all.exists()
+        (outside,) = apart.touch({"attempts": paths}, b"")
+        assert list(outside.values()) == ["done"] * 3
+        open_to_all.unlink()
+
+
+def test_where_the_kernel_gives_no_walls_nothing_is_read_and_a_person_is_told(
+    cut: CutFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = "import ctypes; ctypes.CDLL(None).prctl(24, 21, 0, 0, 0)\n"  # the bounding set loses CAP_SYS_ADMIN
+    start = (
+        f"{refused}import os; os.execv({sys.executable!r}, [{sys.executable!r}, '-P', '-s', '-c', {sandbox._START!r}])"
+    )
+    monkeypatch.setattr(sandbox, "_START", start)
+    assert run("answer", name="a file") == Outcome((), "was not begun: this host doesn't let it be confined")
+    (finding,) = run_checks(HeldFile("t.csv", b"group,n\na,40\n"), cut, load_appetite())
+    assert (finding.check, finding.status) == ("engine", "review")
+    assert "was not begun" in finding.message
+
+
+def test_no_more_than_two_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    running: list[int] = []
+    most = []
+
+    def slowly(*_: object) -> str:
+        running.append(1)
+        most.append(len(running))
+        sleep(0.05)
+        running.pop()
+        return ""
+
+    monkeypatch.setattr(sandbox, "_run", slowly)
+    threads = [Thread(target=run, args=("answer",)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(most) == 8
+    assert max(most) == 2
 
 
 def test_it_leaves_no_process_behind() -> None:
