@@ -9,8 +9,8 @@ The hub listens on every address of the host, because gateways come and go with 
 projects, each by its own gateway, and the host itself.
 """
 
-from itertools import pairwise
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,7 @@ def configure(c: Any, settings: Settings) -> None:
     c.JupyterHub.cookie_secret = ensure_secret(settings, "hub-cookie")
     c.JupyterHub.cleanup_servers = False  # a restart of the hub leaves people's work running
     c.ConfigurableHTTPProxy.command = [*_PROXY]
-    os.environ["MYELIN_HUB_URL"] = (
-        settings.hub_url
-    )  # the proxy inherits it; proxy_headers.cjs asks which host is the hub's
+    os.environ["MYELIN_HUB_URL"] = settings.hub_url  # the proxy inherits it, and tells the hub's host by it
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.proxy_api_port}"
     c.ConfigurableHTTPProxy.auth_token = ensure_secret(settings, "hub-proxy").hex()
     c.ConfigurableHTTPProxy.pid_file = str(_pid_file(settings))
