@@ -77,7 +77,7 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
     if may(person, ACTIVATE):
         duties.append(Duty("Approved projects to activate", states.count(ProjectState.APPROVED), "/operations"))
     if may(person, ROLE_GRANT):
-        mine = [grant for grant in pending_grants(database) if can_confirm_role(person, grant)]
+        mine = [grant for grant in pending_grants(database, person) if can_confirm_role(person, grant)]
         duties.append(Duty("Roles to confirm", len(mine), "/people"))
     return [duty for duty in duties if duty.count]
 

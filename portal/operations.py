@@ -4,15 +4,14 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from core.audit.service import newest
-from core.people.permissions import ROLE_GRANT
 from core.people.policy import can_confirm_role
-from core.people.service import all_people, confirm_role, pending_grants
+from core.people.service import confirm_role, pending_grants, people_for
 from core.permissions import check_may
 from core.web.visit import SignedIn
 from hub.servers import servers_up
 from projects.pages import pages_of
 from projects.permissions import READ_ALL
-from projects.service import all_projects
+from projects.visibility import projects_visible_to
 
 router = APIRouter()
 
@@ -24,7 +23,7 @@ AUDIT_PAGE = 100
 def projects(visit: SignedIn) -> Response:
     """List every project with its state, team, cut and the servers that are up."""
     check_may(visit.person, READ_ALL)
-    pages = pages_of(visit.database, visit.person, all_projects(visit.database))
+    pages = pages_of(visit.database, visit.person, projects_visible_to(visit.database, visit.person))
     servers: dict[str, list[str]] = {}
     for server in servers_up(visit.database):
         servers.setdefault(server.project_id, []).append(f"{server.username} ({server.state})")
@@ -34,9 +33,10 @@ def projects(visit: SignedIn) -> Response:
 @router.get("/people")
 def people(visit: SignedIn) -> Response:
     """List everybody with their roles, and the roles that wait for a second person."""
-    check_may(visit.person, ROLE_GRANT)
-    grants = [(grant, can_confirm_role(visit.person, grant)) for grant in pending_grants(visit.database)]
-    return visit.show("portal/people.html", people=all_people(visit.database), grants=grants)
+    everybody = people_for(visit.database, visit.person)
+    waiting = pending_grants(visit.database, visit.person)
+    grants = [(grant, can_confirm_role(visit.person, grant)) for grant in waiting]
+    return visit.show("portal/people.html", people=everybody, grants=grants)
 
 
 @router.post("/people/grants/{grant_id}/confirm")

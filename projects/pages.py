@@ -1,18 +1,15 @@
-"""What is shown of projects, and to whom: the team sees its own, the committee, operations and auditors see all."""
+"""What one person is shown of a project: its dictionary, the steps open to them, and what stands in the way."""
 
 from dataclasses import dataclass
 
 from core.database import Database
-from core.errors import NotFound
 from core.people.models import Person
-from core.permissions import may
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
 from data_catalog.service import edition
-from projects import permissions
 from projects.errors import AccessRefused
 from projects.models import Project
 from projects.policy import Action, can_transition, check_use
-from projects.records import find_project
+from projects.visibility import can_see, project_for
 
 
 @dataclass(frozen=True)
@@ -39,29 +36,12 @@ class ProjectPage:
 
 def project_page(database: Database, person: Person, project_id: str) -> ProjectPage:
     """Return a project for somebody who may see it; to anybody else it is not there (NotFound)."""
-    try:
-        with database.read() as connection:
-            project = find_project(connection, project_id)
-    except NotFound as error:
-        raise _not_there(project_id) from error
-    if not can_see(project, person):
-        raise _not_there(project_id)
-    return _page(database, person, project)
+    return _page(database, person, project_for(database, person, project_id))
 
 
 def pages_of(database: Database, person: Person, projects: list[Project]) -> list[ProjectPage]:
     """Return those of these projects that this person may see."""
     return [_page(database, person, project) for project in projects if can_see(project, person)]
-
-
-def can_see(project: Project, person: Person) -> bool:
-    """Tell whether a project is this person's to see."""
-    return project.is_member(person.username) or may(person, permissions.READ_ALL)
-
-
-def _not_there(project_id: str) -> NotFound:
-    """Say the same of a project that is not there and of one that is not this person's to see."""
-    return NotFound(f"There is no project {project_id} here for you.", "Your projects are on the projects page.")
 
 
 def _page(database: Database, person: Person, project: Project) -> ProjectPage:

@@ -104,8 +104,9 @@ def revoke_role(database: Database, actor: Person, username: str, role: Role) ->
         tx.record("core:role:revoke", f"person:{username}", {"role": role})
 
 
-def pending_grants(database: Database) -> list[RoleGrant]:
-    """Return proposed roles that wait for a second person, oldest first."""
+def pending_grants(database: Database, actor: Person) -> list[RoleGrant]:
+    """Return proposed roles that wait for a second person, oldest first, to those who may say the second word."""
+    check_may(actor, permissions.ROLE_CONFIRM)
     waiting = select(role_grant).where(role_grant.c.confirmed_at.is_(None), role_grant.c.revoked_at.is_(None))
     with database.read() as connection:
         return [_to_grant(row) for row in connection.execute(waiting.order_by(role_grant.c.proposed_at))]
@@ -126,6 +127,12 @@ def person_by_subject(database: Database, issuer: str, subject: str) -> Person:
     """Return the person the sign-in provider means; raises NotFound."""
     with database.read() as connection:
         return _find(connection, person_table.c.issuer == issuer, person_table.c.subject == subject)
+
+
+def people_for(database: Database, actor: Person) -> list[Person]:
+    """Return everybody, in order of user name, to somebody who may see them."""
+    check_may(actor, permissions.PERSON_READ)
+    return all_people(database)
 
 
 def all_people(database: Database) -> list[Person]:

@@ -18,8 +18,8 @@ RoleName = Annotated[Role, typer.Argument(help="The role.")]
 @app.command("list")
 def list_people() -> None:
     """List everybody with the roles in force."""
-    context.signed_in()
-    rows = [[p.username, p.name, ", ".join(sorted(p.roles)), "" if p.active else "closed"] for p in _everybody()]
+    everybody = service.people_for(context.database(), context.signed_in())
+    rows = [[p.username, p.name, ", ".join(sorted(p.roles)), "" if p.active else "closed"] for p in everybody]
     show_table("People", ["user name", "name", "roles", "account"], rows)
 
 
@@ -49,8 +49,8 @@ def grant(username: Username, role: RoleName) -> None:
 @app.command()
 def grants() -> None:
     """List proposed roles that wait for a second person."""
-    context.signed_in()
-    rows = [[g.id, g.username, g.role, g.proposed_by] for g in service.pending_grants(context.database())]
+    waiting = service.pending_grants(context.database(), context.signed_in())
+    rows = [[g.id, g.username, g.role, g.proposed_by] for g in waiting]
     show_table("Waiting for a second person", ["grant", "person", "role", "proposed by"], rows)
 
 
@@ -81,7 +81,3 @@ def reopen(username: Username) -> None:
     reopened = service.reopen_person(context.database(), context.signed_in(), username)
     roles = ", ".join(sorted(reopened.roles)) or "none"
     typer.echo(f"The account of {username} is open again. Roles in force: {roles}.")
-
-
-def _everybody() -> list[Person]:
-    return service.all_people(context.database())

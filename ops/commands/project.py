@@ -11,6 +11,7 @@ from ops.closing import close as close_project
 from ops.show import show_facts, show_table, step
 from projects import service
 from projects.models import Project, TeamRole, load_project_file
+from projects.visibility import project_for, projects_visible_to
 
 app = typer.Typer(help="Projects: create, approve, activate, suspend, resume, close.", no_args_is_help=True)
 
@@ -20,17 +21,16 @@ Username = Annotated[str, typer.Argument(help="The person's user name.")]
 
 @app.command("list")
 def list_projects() -> None:
-    """List every project."""
-    context.signed_in()
-    rows = [[p.id, p.state, p.title, ", ".join(p.team), str(p.ends)] for p in service.all_projects(context.database())]
+    """List the projects that are yours to see: your own, or all by your role."""
+    visible = projects_visible_to(context.database(), context.signed_in())
+    rows = [[p.id, p.state, p.title, ", ".join(p.team), str(p.ends)] for p in visible]
     show_table("Projects", ["project", "state", "title", "team", "ends"], rows)
 
 
 @app.command()
 def show(project_id: ProjectId) -> None:
     """Show a project: its state, team, dates, data and cut."""
-    context.signed_in()
-    _show(service.project(context.database(), project_id))
+    _show(project_for(context.database(), context.signed_in(), project_id))
 
 
 @app.command()

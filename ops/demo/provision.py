@@ -41,7 +41,7 @@ def ensure_people(settings: Settings, database: Database) -> None:
             add_person(database, first, part.person(settings))
         for role in set(part.roles) - person_by_username(database, part.username).roles:
             propose_role(database, first, part.username, role)
-    waiting = pending_grants(database)
+    waiting = pending_grants(database, first)
     if waiting:
         second = _signed_in(settings, database, SECOND_OPS)
         for grant in waiting:

@@ -99,6 +99,13 @@ def set_cell(lines: list[str], row: int, column: str, value: str) -> None:
     lines[row] = ",".join(cells)
 
 
+def take_data_in(installation: Settings, terminal: Callable[[str | None], Terminal], folder: Path) -> None:
+    if not list(installation.vault.glob("cis_cohort/*")):
+        sources = cohort(folder / "s", lambda _lines: None)
+        ingest = terminal("dana").run("dataset", "ingest", str(DECLARATIONS / "cis_cohort.toml"), str(sources))
+        assert ingest.returncode == 0, ingest.stderr
+
+
 def test_the_command_line_acts_as_whoever_is_signed_in(terminal: Callable[[str | None], Terminal]) -> None:
     said = terminal("dana").run("whoami")
     assert "Dana Novak" in said.stdout
@@ -149,10 +156,7 @@ def test_a_bad_project_file_is_refused_and_writes_nothing(
     installation: Settings, terminal: Callable[[str | None], Terminal], tmp_path: Path, fault: str
 ) -> None:
     was, becomes, named = BAD_PROJECTS[fault]
-    if not list(installation.vault.glob("cis_cohort/*")):
-        sources = cohort(tmp_path / "s", lambda _lines: None)
-        ingest = terminal("dana").run("dataset", "ingest", str(DECLARATIONS / "cis_cohort.toml"), str(sources))
-        assert ingest.returncode == 0, ingest.stderr
+    take_data_in(installation, terminal, tmp_path)
     file = tmp_path / "project.toml"
     file.write_text(PROJECT_FILE.read_text().replace(was, becomes))
     olga = terminal("olga")
@@ -171,6 +175,11 @@ NOT_THEIRS = [
     ("olga", ["person", "grant", "olga", "checker"]),
     ("chris", ["audit", "export"]),
     ("rosa", ["audit", "checkpoint"]),
+    ("rosa", ["person", "list"]),
+    ("chris", ["person", "list"]),
+    ("rosa", ["person", "grants"]),
+    ("rosa", ["person", "reopen", "chris"]),
+    ("olga", ["person", "close", "olga"]),
 ]
 
 
@@ -181,6 +190,21 @@ def test_what_is_not_theirs_to_do_is_refused(
     said = terminal(who).run(*command)
     assert (said.returncode, said.stdout) == (3, "")
     assert said.stderr.startswith("myelin: ")
+
+
+def test_a_project_of_others_is_not_there(
+    installation: Settings, terminal: Callable[[str | None], Terminal], tmp_path: Path
+) -> None:
+    take_data_in(installation, terminal, tmp_path)
+    file = tmp_path / "project.toml"
+    file.write_text(PROJECT_FILE.read_text().replace('id = "cis-spinal"', 'id = "seen-by-few"'))
+    assert terminal("olga").run("project", "create", str(file)).returncode == 0
+    for who, sees in [("rosa", True), ("dirk", True), ("anna", True), ("chris", False), ("dana", False)]:
+        assert ("seen-by-few" in terminal(who).run("project", "list").stdout) == sees
+        shown = terminal(who).run("project", "show", "seen-by-few")
+        assert (shown.returncode, "seen-by-few" in shown.stdout) == ((0, True) if sees else (4, False))
+    unknown = terminal("chris").run("project", "show", "not-there")
+    assert unknown.stderr == shown.stderr.replace("seen-by-few", "not-there")
 
 
 def test_the_first_ops_person_can_not_be_made_again(terminal: Callable[[str | None], Terminal]) -> None:
