@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from fastapi import Depends
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.requests import Request
 
 from core.database import Database
-from core.errors import MyelinError, Refused
+from core.errors import InvalidInput, MyelinError, Refused
 from core.people.models import Person
 from core.people.sessions import person_in_session
 from core.settings import Settings
@@ -27,6 +27,11 @@ SESSION = "myelin-session"
 NOTICE = "myelin-notice"
 TOKEN_FIELD = "form_token"  # noqa: S105  (the name of a form field)
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+LONGEST_FORM = 1 << 20
+"""Bytes of one form: room for a comment on every file of a request."""
 
 
 class NotSignedIn(MyelinError):
@@ -40,6 +45,12 @@ class ForgedForm(Refused):
 
     def __init__(self) -> None:
         super().__init__("This form did not come from a page you have open here.", "Open the page anew and try again.")
+
+
+class FormTooLong(InvalidInput):
+    """A form is longer than any of the portal's."""
+
+    status = 413
 
 
 @dataclass(frozen=True)
@@ -96,38 +107,54 @@ def show(request: Request, site: Site, template: str, facts: Mapping[str, Any], 
     return response
 
 
-async def _read_form(request: Request) -> Mapping[str, str]:
-    if request.method in SAFE_METHODS:
-        return {}
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-
-
-Form = Annotated[Mapping[str, str], Depends(_read_form)]
-
-
-def signed_in(request: Request, form: Form) -> Visit:
-    """Return the visit of whoever is signed in; raises NotSignedIn, and ForgedForm for a form that is not ours."""
+def _visitor(request: Request) -> Person:
+    """Return whoever is signed in, before a byte of what they sent is read; raises NotSignedIn and ForgedForm."""
     site: Site = request.app.state.site
     session = request.cookies.get(site.cookie(SESSION), "")
     person = person_in_session(site.database, session) if session else None
     if person is None:
         raise NotSignedIn("Please sign in first.")
-    visit = Visit(request, site, person, session, form)
-    request.state.visit = visit
     if request.method not in SAFE_METHODS:
         check_own_form(request, site)
-        if not hmac.compare_digest(form.get(TOKEN_FIELD, "").encode(), visit.form_token.encode()):
-            raise ForgedForm
+    return person
+
+
+Visitor = Annotated[Person, Depends(_visitor)]
+
+
+async def _read_form(request: Request, _visitor: Visitor) -> Mapping[str, str]:
+    """Read the form of somebody signed in; one of another kind than the portal's says nothing, and is not read."""
+    if request.method in SAFE_METHODS or request.headers.get("content-type", "").split(";")[0] != FORM_TYPE:
+        return {}
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_FORM:
+            raise FormTooLong(f"This form is longer than {LONGEST_FORM} bytes.", "Shorten what you wrote.")
+    return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+
+
+Form = Annotated[Mapping[str, str], Depends(_read_form)]
+
+
+def signed_in(request: Request, person: Visitor, form: Form) -> Visit:
+    """Return the visit of whoever is signed in; raises NotSignedIn, and ForgedForm for a form that is not ours."""
+    site: Site = request.app.state.site
+    visit = Visit(request, site, person, request.cookies.get(site.cookie(SESSION), ""), form)
+    request.state.visit = visit
+    forged = not hmac.compare_digest(form.get(TOKEN_FIELD, "").encode(), visit.form_token.encode())
+    if request.method not in SAFE_METHODS and forged:
+        raise ForgedForm
     return visit
 
 
 SignedIn = Annotated[Visit, Depends(signed_in)]
 
 
-def perhaps_signed_in(request: Request, form: Form) -> Visit | None:
-    """Return the visit of whoever is signed in, or nobody's, for the few pages that everybody may see."""
+def perhaps_signed_in(request: Request) -> Visit | None:
+    """Return the visit of whoever is signed in, or nobody's, for the few pages that everybody may see; no forms."""
     try:
-        return signed_in(request, form)
+        return signed_in(request, _visitor(request), {})
     except NotSignedIn:
         return None
 

@@ -50,6 +50,23 @@ def test_the_token_of_another_session_is_refused(sits: Sits, database: Database)
     assert is_signed_in(rosa, database)
 
 
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
+
+
+@pytest.mark.parametrize(("kind", "status"), [(FORM, 413), (MULTIPART, 403)])
+def test_a_form_that_is_too_long_or_of_another_kind_is_refused(sits: Sits, kind: str, status: int) -> None:
+    headers = {**FROM_OURSELVES, "Content-Type": kind}
+    assert Page(sits("rosa").client.post("/sign-out", content=b"x" * (3 << 20), headers=headers)).status == status
+
+
+def test_nothing_a_stranger_sends_is_read(sits: Sits) -> None:
+    """Whoever is not signed in is told so before their form is: nobody fills the disk from outside."""
+    rosa = sits("rosa")
+    rosa.client.cookies.clear()
+    headers = {**FROM_OURSELVES, "Content-Type": FORM}
+    assert Page(rosa.client.post("/sign-out", content=b"x" * (3 << 20), headers=headers)).status == 401
+
+
 def test_without_the_defence_the_forged_form_does_its_work(
     sits: Sits, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
