@@ -96,7 +96,8 @@ class Comment:
 class ReleaseRequest:
     """A request as its current round stands: no text of the team's, only hashes, sizes, times and votes.
 
-    `team` is everybody who ever was a member of the project.
+    `team` is everybody who ever was a member of the project; `checkers` everybody who voted on this round and is an
+    output checker still.
     """
 
     id: str
@@ -109,6 +110,7 @@ class ReleaseRequest:
     files: tuple[RequestFile, ...]
     votes: tuple[Vote, ...]
     team: frozenset[str]
+    checkers: frozenset[str]
 
     @property
     def voters(self) -> frozenset[str]:

@@ -100,11 +100,11 @@ def check_first_review(request: ReleaseRequest, checker: str) -> None:
 
 
 def approvers(request: ReleaseRequest, file_number: int) -> frozenset[str]:
-    """Return who approved a file and counts: never the author, nor anybody who ever was in the team."""
+    """Return who approved a file and counts: a checker still, never the author, nor anybody ever in the team."""
     said = {
         vote.checker for vote in request.votes if vote.file_number == file_number and vote.verdict is Verdict.APPROVE
     }
-    return frozenset(said - request.team - {request.author})
+    return frozenset((said & request.checkers) - request.team - {request.author})
 
 
 def check_two_approvals(request: ReleaseRequest) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from core.database import Transaction
+from core.people.models import Role
+from core.people.service import find_person
 from egress_review import tables
 from egress_review.checks.models import Status
 from egress_review.errors import no_such_request
@@ -191,6 +193,8 @@ def move(tx: Transaction, request_id: str, state: State, round_: int) -> None:
 
 def _to_request(connection: Connection, row: Any) -> ReleaseRequest:
     team = select(membership.c.username).where(membership.c.project_id == row["project_id"])
+    votes = votes_of(connection, row["id"], row["round"])
+    voters = [find_person(connection, username) for username in sorted({vote.checker for vote in votes})]
     return ReleaseRequest(
         id=row["id"],
         project_id=row["project_id"],
@@ -200,8 +204,9 @@ def _to_request(connection: Connection, row: Any) -> ReleaseRequest:
         submitted_at=row["submitted_at"],
         text_ref=row["text_ref"],
         files=files_of(connection, row["id"], row["round"]),
-        votes=votes_of(connection, row["id"], row["round"]),
+        votes=votes,
         team=frozenset(connection.execute(team).scalars()),
+        checkers=frozenset(voter.username for voter in voters if voter.active and Role.CHECKER in voter.roles),
     )
 
 

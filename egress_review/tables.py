@@ -132,7 +132,9 @@ _along_the_table = " OR ".join(sorted({_step(before, after) for (before, _, _), 
 _of_this_round = "request_id = NEW.id AND round = NEW.round"
 _counts = (
     "v.verdict = 'approve' AND v.checker <> NEW.author AND NOT EXISTS "
-    "(SELECT 1 FROM membership m WHERE m.project_id = NEW.project_id AND m.username = v.checker)"
+    "(SELECT 1 FROM membership m WHERE m.project_id = NEW.project_id AND m.username = v.checker) "
+    "AND EXISTS (SELECT 1 FROM person p JOIN role_grant g ON g.username = p.username WHERE p.username = v.checker "
+    "AND p.active AND g.role = 'checker' AND g.confirmed_at IS NOT NULL AND g.revoked_at IS NULL)"
 )
 _approvals = (
     "(SELECT COUNT(DISTINCT v.checker) FROM vote v WHERE v.request_id = f.request_id AND v.round = f.round "

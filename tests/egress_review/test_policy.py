@@ -55,7 +55,8 @@ BOTH = (vote("chris"), vote("chloe"))
 
 def request(state: State = State.REVIEWED, votes: tuple[Vote, ...] = (), files: int = 1) -> ReleaseRequest:
     held = tuple(RequestFile(number, f"{number:064x}", 10) for number in range(1, files + 1))
-    return ReleaseRequest("r1", "cis-spinal", "rosa", state, 1, NOW, "f" * 64, held, votes, frozenset({"rosa", "lena"}))
+    team, checkers = frozenset({"rosa", "lena"}), frozenset(vote.checker for vote in votes)
+    return ReleaseRequest("r1", "cis-spinal", "rosa", state, 1, NOW, "f" * 64, held, votes, team, checkers)
 
 
 @pytest.mark.parametrize(("state", "action", "part"), list(product(State, Action, Part)))

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from core.audit.log import entries
 from core.audit.service import log_lines, verify_log, write_checkpoint
 from core.database import Database
 from core.errors import InvalidInput, NotFound, Refused
 from core.people.models import Person, Role
-from core.people.service import confirm_role, person_by_username, propose_role
+from core.people.service import close_person, confirm_role, person_by_username, propose_role, revoke_role
 from egress_review import read, release, review, tables
 from egress_review.checks.engine import run_checks
 from egress_review.checks.models import CutFacts, Finding, HeldFile
@@ -211,6 +212,26 @@ class TestReviewing:
             lambda: read.queue(world.database, person),
             lambda: read.settled(world.database, person),
         ]
+
+    @pytest.mark.parametrize("end", ["role", "account"])
+    def test_the_vote_of_somebody_who_is_no_checker_any_more_does_not_count(self, world: World, end: str) -> None:
+        request_id = world.bring_to(State.REVIEWED)
+        if end == "role":
+            revoke_role(world.database, world.people["olga"], "chris", Role.CHECKER)
+        else:
+            close_person(world.database, world.people["olga"], "chris")
+        version = world.request(request_id).version
+        with pytest.raises(Refused, match="Two checkers must approve"):
+            review.approve(world.database, world.settings, world.people["chloe"], request_id, version)
+
+    @pytest.mark.parametrize("until", [State.REVIEWED, State.APPROVED])
+    def test_nor_does_it_for_the_database(self, world: World, until: State) -> None:
+        request_id = world.bring_to(until)
+        revoke_role(world.database, world.people["olga"], "chris", Role.CHECKER)
+        after = {State.REVIEWED: State.APPROVED, State.APPROVED: State.RELEASED}[until]
+        step = text("UPDATE release_request SET state = :after WHERE id = :id")
+        with pytest.raises(DBAPIError, match="two approvals"), world.database.engine.begin() as connection:
+            connection.execute(step, {"after": after, "id": request_id})
 
     def test_a_decision_on_a_stale_page_is_refused(self, world: World) -> None:
         request_id = world.bring_to(State.REVIEWED)
