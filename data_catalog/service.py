@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from core.database import Database, Transaction
 from core.files import ensure_folder, publish_folder, sha256_bytes, sha256_file, write_durably
@@ -87,6 +87,12 @@ def newest_editions(database: Database) -> list[Edition]:
     """Return every dataset's newest edition, in order of dataset."""
     with database.read() as connection:
         return [find_edition(connection, dataset_id) for dataset_id in dataset_ids(connection)]
+
+
+def any_synthetic(database: Database) -> bool:
+    """Tell whether any edition of this installation is synthetic."""
+    with database.read() as connection:
+        return connection.execute(select(edition_table.c.number).where(edition_table.c.synthetic)).first() is not None
 
 
 def verify_edition(

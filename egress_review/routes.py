@@ -81,9 +81,7 @@ def download(visit: SignedIn, request_id: str, number: int) -> Response:
 def queue(visit: SignedIn) -> Response:
     """List what is held, by what each request waits for."""
     waiting, done = read.queue(visit.database, visit.person), read.settled(visit.database, visit.person)
-    listed = {request.project_id for request in (*(item.request for item in waiting), *done)}
-    is_synthetic = any(projects.project(visit.database, project_id).synthetic for project_id in listed)
-    return visit.show("egress_review/queue.html", desk=sort_desk(waiting), done=done, is_synthetic=is_synthetic)
+    return visit.show("egress_review/queue.html", desk=sort_desk(waiting), done=done)
 
 
 @checkers.get("/{request_id}")

@@ -1,5 +1,7 @@
 """Compose the portal: every room's pages in one shell, behind one sign-in."""
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from core.database import Database
@@ -10,6 +12,7 @@ from core.web.headers import SecurityHeaders
 from core.web.oidc import OidcClient
 from core.web.site import Site, template_environment
 from data_catalog import routes as data_catalog
+from data_catalog.service import any_synthetic
 from egress_review import routes as egress_review
 from portal import home, operations, sign_in
 from portal.assets import HERE, Assets
@@ -24,7 +27,8 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
     assets = Assets()
     templates = template_environment({room: HERE.parent / room / "templates" for room in ROOMS}, assets.address)
     app = FastAPI(title="Myelin", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.site = Site(database, settings, templates, navigation, ensure_secret(settings, "portal"))
+    key, synthetic = ensure_secret(settings, "portal"), partial(any_synthetic, database)
+    app.state.site = Site(database, settings, templates, navigation, key, synthetic)
     app.state.oidc = OidcClient(settings)
     errors.install(app)
     app.add_middleware(SecurityHeaders, settings=settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from core.database import Database
+from core.errors import Unavailable
 from core.people.models import Person
 from core.settings import Settings
 from core.web import words
@@ -33,11 +34,20 @@ class Site:
     navigation: Callable[[Person], Sequence[Link]]
     key: bytes
     """What forms and short-lived cookies are signed with."""
+    any_synthetic: Callable[[], bool]
+    """Tells whether any data of this installation are synthetic."""
 
     @property
     def now(self) -> datetime:
         """The present moment, by the database's clock."""
         return self.database.clock()
+
+    def holds_synthetic(self) -> bool:
+        """Tell whether every page must say that there are synthetic data; without a database no page shows data."""
+        try:
+            return self.any_synthetic()
+        except Unavailable:
+            return False
 
     @property
     def https(self) -> bool:
