@@ -32,6 +32,7 @@ imports: ## the rooms import one way only
 
 docs: ## write the reference pages and diagrams anew from the code
 	@$(python) -m ops.reference
+	@$(python) -m projects.diagram
 	@$(python) -m egress_review.diagram
 
 check: lint types imports ## all that reads the code without running it
