@@ -1,5 +1,6 @@
 """Stopping the demo: nothing of it is left, whatever does not answer, and nobody else's process is ended."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -32,10 +33,12 @@ def own(settings: Settings) -> Settings:
 @contextmanager
 def started(settings: Settings, *command: str) -> Iterator["subprocess.Popen[bytes]"]:
     """A process in a session of its own, its id where the hub keeps its proxy's."""
-    with subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL) as process:
+    environment = {**os.environ, "MYELIN_HUB_URL": settings.hub_url}
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, start_new_session=True, stdout=quiet, env=environment) as process:
         (ensure_folder(settings.state / "hub") / "proxy.pid").write_text(str(process.pid))
         try:
-            while not Path(f"/proc/{process.pid}/cmdline").read_text():
+            while process.poll() is None and not Path(f"/proc/{process.pid}/cmdline").read_text():
                 sleep(0.01)  # the kernel is still at its start
             yield process
         finally:
