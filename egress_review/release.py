@@ -1,4 +1,4 @@
-"""The way out: release what two checkers approved, and hand released files to the team."""
+"""The way out: copy what two checkers approved to the released files, and say so; `read.download` hands them out."""
 
 from core.database import Database
 from core.people.models import Person

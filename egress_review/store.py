@@ -78,5 +78,5 @@ class ContentStore:
 
 
 def _changed(sha256: str, how: str) -> HeldFileChanged:
-    hint = "Nothing was released. Tell operations: `myelin doctor` and the audit log say more."
+    hint = "Nothing was released. Tell operations which request this is."
     return HeldFileChanged(f"A held file ({sha256[:12]}…) {how}.", hint)
