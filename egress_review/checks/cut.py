@@ -62,6 +62,17 @@ def variables(cut: CutFacts) -> dict[str, frozenset[str]]:
     return named
 
 
+def terms(cut: CutFacts) -> frozenset[str]:
+    """Name every variable of the cut and every label of its codes, in lower case."""
+    labels = (label for table in cut.tables for codes in table.codes.values() for label in codes.values())
+    return frozenset(term.casefold() for term in (*labels, *variables(cut)))
+
+
+def most_rows(cut: CutFacts) -> int:
+    """Count the rows of the cut's largest table: no group of people in it is larger."""
+    return max(int(pl.scan_parquet(table.path).select(pl.len()).collect().item()) for table in cut.tables)
+
+
 def pseudonyms(cut: CutFacts) -> frozenset[str]:
     """Read every pseudonym of the cut."""
     found: set[str] = set()

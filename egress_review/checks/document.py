@@ -48,6 +48,7 @@ class Document:
     active: list[str] = field(default_factory=list)
     remote: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)  # where text or values stand that are in no table
 
     _counts: list[Counts] | None = None
 

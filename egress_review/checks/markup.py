@@ -22,6 +22,7 @@ class Markup:
     text: list[str] = field(default_factory=list)
     attributes: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    is_all_tables: bool = True
     active: list[str] = field(default_factory=list)
     remote: list[str] = field(default_factory=list)
 
@@ -71,6 +72,8 @@ class _Parser(HTMLParser):
             self.found.remote.extend(_REMOTE.findall(data))
         if self._grids and self._grids[-1] and self._grids[-1][-1]:
             self._grids[-1][-1][-1] += data
+        elif data.strip() and not self._in_style:
+            self.found.is_all_tables = False
 
     def handle_comment(self, data: str) -> None:
         self.found.text.append(data)

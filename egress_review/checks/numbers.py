@@ -17,6 +17,8 @@ _HIDDEN = re.compile(
     re.IGNORECASE,
 )
 
+_BELOW = re.compile(r"(?P<sign><=?|≤)\s*(?P<than>=?\s*\d{1,9})")
+
 
 @dataclass(frozen=True)
 class CountAndShare:
@@ -43,6 +45,15 @@ def whole(cell: str) -> int | None:
 def is_hidden(cell: str) -> bool:
     """Ask whether a cell stands where a number was left out or hidden: `<10`, `*`, `[c]`, nothing at all."""
     return _HIDDEN.fullmatch(cell.strip()) is not None
+
+
+def below(cell: str) -> int | None:
+    """Read the k of `<k`, and k + 1 of `≤k`; None for anything else."""
+    found = _BELOW.fullmatch(cell.strip())
+    if found is None:
+        return None
+    includes = found["sign"] != "<" or "=" in found["than"]
+    return int(found["than"].lstrip("= ")) + includes
 
 
 def composite(cell: str, percent_is_said: bool = False) -> CountAndShare | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from egress_review.checks import structured, tables
 from egress_review.checks.decoding import hidden_in, inflated
 from egress_review.checks.document import Document, Output, Picture, Text
 from egress_review.checks.kinds import kind_by_content, kind_by_name, settled
@@ -129,8 +130,17 @@ class _Reading:
 
     def _text(self, where: str, content: bytes) -> None:
         text = self._decoded(where, content)
-        self.tables(tables_in_text(where, text))
+        self.drawn(where, text)
         self.markup(where, text)  # Markdown, and a log may be opened as a page
+
+    def drawn(self, where: str, text: str) -> None:
+        """Read the tables of running text, and note whether anything stands outside them."""
+        self.tables(tables_in_text(where, text))
+        self.outside(where, tables.is_all_tables(text))
+
+    def outside(self, where: str, is_all_tables: bool) -> None:
+        if not is_all_tables:
+            self.document.outside.append(where)
 
     def _code(self, where: str, content: bytes) -> None:
         self.source(where, self._decoded(where, content))
@@ -153,19 +163,21 @@ class _Reading:
         """Read a JSON value: each of its strings, and the tables its shape makes."""
         self.text(where, "\n".join(strings(value)))
         self.tables(tables_in_value(where, value))
+        self.outside(where, structured.is_all_tables(value))
         if '"bdata"' in json.dumps(value, default=str):
             self.document.faults.append(f"{where} holds numbers as encoded bytes (Plotly's bdata): they were not read")
 
     def _markup(self, where: str, content: bytes) -> None:
-        self.markup(where, self._decoded(where, content))
+        self.outside(where, self.markup(where, self._decoded(where, content)))
 
-    def markup(self, where: str, source: str) -> None:
-        """Read HTML or SVG: its text, its tables, what would run and what would be fetched."""
+    def markup(self, where: str, source: str) -> bool:
+        """Read HTML or SVG: its text, its tables, what would run and be fetched; say if all its text is in tables."""
         found = read_markup(where, source)
         self.text(where, "\n".join(found.text + found.attributes))
         self.tables(found.tables)
         self.document.active.extend(f"{where}: {thing}" for thing in found.active)
         self.document.remote.extend(f"{where}: {address}" for address in found.remote)
+        return found.is_all_tables
 
     def _picture(self, where: str, content: bytes) -> None:
         if content in self._pictures:
@@ -185,6 +197,7 @@ class _Reading:
 
     def _cell(self, where: str, cell: Mapping[str, Any]) -> None:
         source = joined(cell.get("source", ""))
+        self.outside(where, not source.strip())
         if cell.get("cell_type") == "code":
             self.source(where, source)
         else:
@@ -208,9 +221,9 @@ class _Reading:
         elif mime in PICTURE_MIMES:
             self._picture(where, base64.b64decode(joined(value)))
         elif mime in ("text/html", "image/svg+xml", "text/markdown"):
-            self.markup(where, joined(value))
+            self.outside(where, self.markup(where, joined(value)))
         else:
-            self.tables(tables_in_text(where, joined(value)))
+            self.drawn(where, joined(value))
 
 
 def _is_picture(text: str) -> bool:

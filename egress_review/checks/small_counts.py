@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from egress_review.appetite import RiskAppetite
+from egress_review.checks import cut as cuts
 from egress_review.checks.counts import Counts, Place
+from egress_review.checks.coverage import Terms, repeated_rows, unjudged
 from egress_review.checks.document import Document
 from egress_review.checks.models import CutFacts, Finding, Status
-from egress_review.checks.numbers import whole
+from egress_review.checks.numbers import below, whole
 from egress_review.checks.text import counted, quote
 from egress_review.checks.vocabulary import STATISTICS, WHOLES, words
 
@@ -22,8 +24,15 @@ def check(document: Document, cut: CutFacts, appetite: RiskAppetite) -> Iterator
     if not document.counts(cut):
         status: Status = "review" if document.kind.name in ("csv", "tsv") else "not_checked"
         yield Finding(CHECK, LOW, status, "No table was found in the file; numbers in text or pictures are not read.")
+    terms = Terms(cuts.variables(cut), cuts.terms(cut), appetite.thresholds.minimum_count)
     for counts in document.counts(cut):
         yield from judge_counts(counts, appetite)
+        yield from _not_judged(counts, terms)
+        yield from _too_many(counts, cuts.most_rows(cut))
+    if document.outside and document.counts(cut):
+        places = counted(len(document.outside), "place")
+        message = f"Text, or values that are in no table, in {places}: numbers in it are not read."
+        yield Finding(CHECK, LOW, "not_checked", message, tuple(document.outside[:MAX_LISTED]))
 
 
 def judge_counts(counts: Counts, appetite: RiskAppetite) -> Iterator[Finding]:
@@ -55,6 +64,13 @@ def _fault(counts: Counts, risk: str, places: Sequence[Place], what: str) -> Ite
 
 def _low(counts: Counts, minimum: int) -> Iterator[Finding]:
     places = [place for place, people in counts.known.items() if 0 < people < minimum]
+    bounds = {
+        (row, column): below(cell)
+        for row, cells in enumerate(counts.table.rows)
+        for column, cell in enumerate(cells)
+        if column or (row, column) in counts.cells
+    }
+    places += [place for place, bound in bounds.items() if bound is not None and bound < minimum]
     yield from _fault(counts, LOW, places, f"fewer than {minimum} people")
 
 
@@ -102,6 +118,34 @@ def _doubts(counts: Counts, minimum: int) -> Iterator[Finding]:
     if absent := tuple(_absent_rows(counts)):
         message = f"{table.where}: {counted(len(absent), 'combination')} without a row: left out, or nobody is there."
         yield Finding(CHECK, CLASS, "review", message, absent[:MAX_LISTED])
+
+
+def _not_judged(counts: Counts, terms: Terms) -> Iterator[Finding]:
+    """Name what is neither a count nor a label, where something else of the table was judged."""
+    if not counts.known:
+        return
+    where, header = counts.table.where, counts.table.header
+    if columns := unjudged(counts, terms):
+        names = tuple(quote(header[column]) if header[column] else f"column {column + 1}" for column in columns)
+        message = f"{where}: {', '.join(names[:MAX_NAMED])}{' and others' if len(names) > MAX_NAMED else ''}: "
+        message += "neither counts nor plain labels in the cells or the heading; no rule judged them."
+        yield Finding(CHECK, LOW, "not_checked", message, names[:MAX_LISTED])
+    if rows := repeated_rows(counts, terms):
+        message = (
+            f"{where}: {counted(len(rows), 'row')} with the labels of another row: rows may be people, not groups."
+        )
+        yield Finding(CHECK, LOW, "not_checked", message, tuple(f"row {row + 1}" for row in rows[:MAX_LISTED]))
+
+
+def _too_many(counts: Counts, most: int) -> Iterator[Finding]:
+    """Find counts of more people than there are: other things than people, or values that were made large."""
+    groups = {p: n for p, n in counts.known.items() if not counts.is_total(p) and not counts.is_missing(p)}
+    for column in sorted(counts.columns):
+        if (people := sum(n for (_, at), n in groups.items() if at == column)) > most:
+            heading = quote(counts.table.header[column]) if counts.table.header[column] else f"column {column + 1}"
+            message = f"{counts.table.where}: {heading} adds up to {people:,}, and the cut has {most:,} rows: "
+            message += "its groups overlap, or it does not count people."
+            yield Finding(CHECK, LOW, "review", message)
 
 
 def _complements(counts: Counts, minimum: int) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """Tables inside JSON values and Python literals, in the shapes data frames are written in."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from egress_review.checks.limits import MAX_CELLS
 from egress_review.checks.tables import Table, table
+from egress_review.checks.vocabulary import says_number
 
 
 def is_leaf(value: object) -> bool:
@@ -44,6 +46,39 @@ def tables_in_value(where: str, value: object) -> Iterator[Table]:
             waiting.extend((f"{place}, {key}", part) for key, part in item.items() if not is_leaf(part))
         elif isinstance(item, Sequence) and not isinstance(item, str | bytes):
             waiting.extend((place, part) for part in item if not is_leaf(part))
+
+
+def is_all_tables(value: object) -> bool:
+    """Ask whether every leaf of a JSON value stands in a table, and no key on the way to one says a number."""
+    waiting: list[object] = [value]
+    while waiting:
+        item = waiting.pop()
+        if (grid := _grid(item)) is not None:
+            if Counter(_leaves(item)) - Counter(part for line in grid for part in line):
+                return False
+        elif isinstance(item, Mapping):
+            if any(says_number(str(key)) for key in item):
+                return False
+            waiting.extend(item.values())
+        elif isinstance(item, Sequence) and not isinstance(item, str | bytes):
+            waiting.extend(item)
+        elif item is not None:
+            return False
+    return True
+
+
+def _leaves(value: object) -> Iterator[str]:
+    """Walk every leaf as a cell, and the keys of a column's own mapping unless they only number its rows."""
+    if isinstance(value, Mapping):
+        for part in value.values():
+            yield from _leaves(part)
+            if isinstance(part, Mapping) and list(part) != [str(number) for number in range(len(part))]:
+                yield from map(str, part)
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for part in value:
+            yield from _leaves(part)
+    elif written := cell(value):
+        yield written
 
 
 def _grid(value: object) -> list[list[str]] | None:

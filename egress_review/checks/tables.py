@@ -104,11 +104,26 @@ def _ragged(lines: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 def tables_in_text(where: str, text: str) -> Iterator[Table]:
     """Find tables drawn with marks or spaces in running text: data frames, Markdown tables, printed rows."""
+    for grid in _grids(text):
+        if _is_drawn(grid) and (found := table(where, grid)):
+            yield found
+
+
+def is_all_tables(text: str) -> bool:
+    """Ask whether every line of a running text belongs to a table that is found in it."""
+    return len(text.splitlines()) <= MAX_ROWS and all(map(_is_drawn, _grids(text)))
+
+
+def _is_drawn(grid: Sequence[Sequence[str]]) -> bool:
+    return len(grid) > 1 and any(is_number(cell) for line in grid for cell in line)
+
+
+def _grids(text: str) -> Iterator[list[list[str]]]:
+    """Cut a text into grids of even width; a line that belongs to none is one by itself."""
     lines = (_split_line(line) for line in text.splitlines()[:MAX_ROWS] if not _is_rule(line))
     for is_text, block in groupby(lines, key=bool):
-        for grid in _even(block) if is_text else ():
-            if any(is_number(cell) for line in grid for cell in line) and (found := table(where, grid)):
-                yield found
+        if is_text:
+            yield from _even(block)
 
 
 def _is_rule(line: str) -> bool:
@@ -126,7 +141,7 @@ def _split_line(line: str) -> list[str]:
 
 
 def _even(lines: Iterable[list[str]]) -> Iterator[list[list[str]]]:
-    """Cut a block into grids of even width, of two lines or more and two cells or more.
+    """Cut a block into grids of even width; a line of one cell is a grid by itself.
 
     A header may be one cell short, for want of an index name; a single cell under the header is that name.
     """
@@ -137,9 +152,11 @@ def _even(lines: Iterable[list[str]]) -> Iterator[list[list[str]]]:
         if len(grid) == 1 and len(line) == 1:
             line = line + [""] * (len(grid[0]) - 1)
         if grid and len(line) != len(grid[0]):
-            yield from (grid,) if len(grid) > 1 else ()
+            yield grid
             grid = []
         if len(line) > 1:
             grid.append(line)
-    if len(grid) > 1:
+        else:
+            yield [line]
+    if grid:
         yield grid

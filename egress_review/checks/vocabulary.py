@@ -30,6 +30,13 @@ OTHERS = _listed(
 REPORTED = PERCENT | SHARES | MEANS | SPREADS | RANKS | EXTREMES | COEFFICIENTS  # these have findings of their own
 STATISTICS = REPORTED | OTHERS
 
+NUMBER_WORDS = _listed(
+    """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred once twice both single pair couple
+    dozen ii iii iv vi vii viii ix ett två tre fyra fem sju åtta nio tio seks syv otte"""
+)
+
+_SPOKEN = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[A-Za-z0-9]+|%")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _QUARTILE = re.compile(r"\d+%")
@@ -52,6 +59,12 @@ def names_count(heading: str) -> bool:
     """Ask whether a heading announces numbers of people."""
     named = words(heading)
     return named >= {"at", "risk"} or (bool(named & COUNTS) and not named & STATISTICS)
+
+
+@lru_cache(maxsize=1 << 16)
+def says_number(text: str) -> bool:
+    """Ask whether a text says a number: in digits of any script, or in words."""
+    return any(map(str.isnumeric, text)) or not NUMBER_WORDS.isdisjoint(_SPOKEN.findall(text.casefold()))
 
 
 def names_total(heading: str) -> bool:
