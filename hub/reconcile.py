@@ -65,23 +65,31 @@ class Watch:
 
 
 def reconcile_once(database: Database, settings: Settings) -> list[str]:
-    """Kill and remove every notebook container that may not be, record what ended; return what was done, in words.
+    """Kill and remove every notebook container that may not be, then record what ended; return what was done, in words.
 
-    Every container has its turn; what failed with one is raised after that.
+    Every container has its turn; what failed with one is raised after that. No kill waits for the record: a database
+    that is locked or full takes half a minute to say so. What was killed and not recorded, the next turn finds gone.
     """
     # The record is read first: what is on it as running has a container then, or is gone.
     on_record = {(server.username, server.project_id): server for server in servers_up(database)}
-    killed = []
+    killed: list[tuple[Any, str]] = []
 
     def kill(container: Any, reason: str) -> None:
-        _kill_on_record(database, container, reason, on_record.get(_key(container)))
-        killed.append(f"killed {container.name}: {reason}")
+        _kill(container)
+        killed.append((container, reason))
+
+    def record(container: Any, reason: str) -> None:
+        _record_kill(database, container, on_record.get(_key(container)), reason)
 
     with engine() as client:
         containers = _notebooks(client, settings)
-        _each(_unwanted(database, settings, containers, on_record), kill)
+        try:
+            _each(_unwanted(database, settings, containers, on_record), kill)
+        finally:
+            _each(killed, record)
     there = {_key(container) for container in containers}
-    return killed + [_record_end(database, on_record[key]) for key in _over(on_record, there, database.clock())]
+    deeds = [f"killed {container.name}: {reason}" for container, reason in killed]
+    return deeds + [_record_end(database, on_record[key]) for key in _over(on_record, there, database.clock())]
 
 
 def end_all_servers(settings: Settings, reason: str) -> int:
@@ -166,23 +174,14 @@ def _record_end(database: Database, server: Server) -> str:
     return f"recorded the end of {server.audit_name}"
 
 
-def _kill_on_record(database: Database, container: Any, reason: str, server: Server | None) -> None:
-    try:
-        _record_kill(database, container, server, ServerState.STOPPING, "kill", reason)
-    finally:  # the record is wanted, the end is needed
-        _kill(container)
-    _record_kill(database, container, server, ServerState.STOPPED, "killed", reason)
-
-
-def _record_kill(
-    database: Database, container: Any, server: Server | None, state: ServerState, step: str, reason: str
-) -> None:
+def _record_kill(database: Database, container: Any, server: Server | None, reason: str) -> None:
     detail = {"reason": reason}
     if server is not None:
-        move(database, _WORKER, server.username, server.project_id, state, f"hub:server:{step}", detail)
+        key = (server.username, server.project_id)
+        move(database, _WORKER, *key, ServerState.STOPPED, "hub:server:killed", detail)
         return
     with database.write(_WORKER) as tx:
-        tx.record(f"hub:container:{step}", f"container:{container.name}", detail)
+        tx.record("hub:container:killed", f"container:{container.name}", detail)
 
 
 def _kill(container: Any) -> None:
