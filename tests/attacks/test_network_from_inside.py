@@ -11,6 +11,7 @@ from typing import Any
 import docker
 import pytest
 
+from hub.firewall import CONNECTIONS
 from hub.names import network_name
 from tests.support.hub import House, RunningHub, containers_of
 from tests.support.outside import (
@@ -45,6 +46,20 @@ class Scene:
     outside: Elsewhere
     ordinary: Any
     host: OnHost
+
+
+HOLD = f"""
+import socket, sys
+from concurrent.futures import ThreadPoolExecutor
+def hold(_):
+    try:
+        return socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)
+    except OSError:
+        return None
+with ThreadPoolExecutor(32) as many:
+    held = list(many.map(hold, range({CONNECTIONS + 8})))
+print(sum(one is not None for one in held))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +137,15 @@ class TestTheHost:
         with host_listener(hub.settings.egress_port) as egress:
             assert reached(attacker, "tcp", everywhere(egress.port)) == {(scene.gateway, egress.port)}
             assert not reached(attacker, "udp", everywhere(egress.port), egress)
+
+    def test_one_container_holds_but_so_many_connections(self, scene: Scene, hub: RunningHub) -> None:
+        """So that it can not take all the egress API has, and its colleagues still get through."""
+        assert int(run_inside(scene.root, HOLD, scene.gateway, str(hub.settings.hub_api_port))) == CONNECTIONS
+        assert reached(scene.ravi, "http", [(scene.gateway, hub.settings.hub_api_port)])
+
+    def test_from_a_network_that_is_only_internal_it_holds_more(self, scene: Scene) -> None:
+        with network(internal=True) as internal, sleeper(internal.name) as container:
+            assert int(run_inside(container, HOLD, gateway_of(internal), str(scene.host.port))) == CONNECTIONS + 8
 
     def test_its_own_services_are_closed(self, scene: Scene, attacker: Any, hub: RunningHub) -> None:
         ports = (hub.settings.hub_port, hub.settings.proxy_api_port, hub.settings.portal_port, 22, 2375, 5432)
