@@ -1,6 +1,5 @@
 """A notebook as a checker sees it: each representation of each output, by nbconvert, and nothing of it alive."""
 
-import base64
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,8 +9,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from egress_review.checks.kinds import kind_by_content
-from egress_review.checks.reading import PICTURE_MIMES, joined, output_bundle
+from egress_review.checks.reading import PICTURE_MIMES, is_picture, joined, output_bundle
 from egress_review.defusing import defuse_html
 
 _SHOWN_AS_THEY_ARE = (
@@ -63,17 +61,9 @@ def _without_pictures(value: Any) -> Any:
     """Leave the base64 of pictures out of a notebook's JSON, and say so in its place."""
     if isinstance(value, Mapping):
         return {
-            key: f"[a picture, {len(joined(part)):,} characters]" if _is_picture(key, part) else _without_pictures(part)
+            key: f"[a picture, {len(joined(part)):,} characters]"
+            if key in PICTURE_MIMES and is_picture(part)
+            else _without_pictures(part)
             for key, part in value.items()
         }
     return [_without_pictures(part) for part in value] if isinstance(value, list) else value
-
-
-def _is_picture(mime: str, value: object) -> bool:
-    """Ask whether a value really is the picture its MIME type says: only that is left out of what is shown."""
-    if mime not in PICTURE_MIMES:
-        return False
-    try:
-        return kind_by_content(base64.b64decode(joined(value))).name in ("png", "jpeg")
-    except ValueError:
-        return False

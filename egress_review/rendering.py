@@ -24,6 +24,7 @@ from egress_review.checks.sandbox import run_apart
 from egress_review.checks.tables import delimiter
 from egress_review.checks.text import decode
 from egress_review.defusing import Undrawable, defuse_html, drawing_address, picture_address, visible
+from egress_review.normalise import written_again
 
 REVIEW_HEADERS: Mapping[str, str] = {
     "Content-Type": "text/html; charset=utf-8",
@@ -102,7 +103,20 @@ def draw(facts: Mapping[str, Any], content: bytes) -> Iterator[dict[str, Any]]:
     """Make the body of a file's page in this very process; this is what `render` starts apart."""
     named, kind = kind_by_name(facts["name"]), kind_by_content(content)
     body, notes = _DRAWN.get(settled(named, kind).name, _not_shown)(content)
-    yield {"body": body, "notes": list(notes)}
+    yield {"body": body, "notes": [*notes, *_riding_along(content)]}
+
+
+def _riding_along(content: bytes) -> list[str]:
+    """Say where a picture or notebook is not in the form it should be held in, so that more may leave than shows."""
+    try:
+        again = written_again(content)
+    except ValueError as error:
+        return [f"It can't be written again ({error}), so it is held as given and may hold more than this page shows."]
+    # a JPEG changes a little each time, so that only its finding tells; all else stays as it is
+    is_lossy = content.startswith(b"\xff\xd8") or (not content.startswith(b"\x89PNG") and b"image/jpeg" in content)
+    if again is None or again == content or is_lossy:
+        return []
+    return ["It was not held written again: it may hold more than this page shows, and all of it would be released."]
 
 
 def _text_of(content: bytes) -> str:
@@ -180,8 +194,8 @@ def _json(content: bytes) -> Body:
 def _picture(content: bytes) -> Body:
     try:
         address = picture_address(content)
-    except Undecodable as error:
-        return "", [f"The picture can't be decoded ({error})."]
+    except Undecodable:
+        return "", []  # what is said of every file that can't be written again
     return f'<img src="{address}" alt="the submitted picture">', ["Decoded and drawn again: metadata isn't shown."]
 
 
@@ -210,7 +224,11 @@ def _notebook(content: bytes) -> Body:
     except Exception as error:  # noqa: BLE001 - a hostile notebook may raise anything; then its source is shown
         body, notes = _lines(content)
         return body, [f"The notebook can't be read ({type(error).__name__}); this is its source.", *notes]
-    source, notes = lines_as_html(elided)
+    try:
+        written_again(content)
+        source, notes = lines_as_html(elided)
+    except ValueError:
+        source, notes = _lines(content)  # as it stands: taken apart, it may lose what makes it no notebook of ours
     if taken:
         notes.append(f"{len(taken)} things were taken out: {', '.join(dict.fromkeys(taken))[:500]}.")
     return f"{shown}<h2>Everything in the file</h2>{source}", notes

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from egress_review.checks.models import CutFacts, Finding, HeldFile
 from egress_review.errors import no_such_request
 from egress_review.manifest import Manifest, check_sizes
 from egress_review.models import Action, ReleaseRequest, RequestFile, State
+from egress_review.normalise import normalise
 from egress_review.policy import check_act, check_room
 from egress_review.records import FindingRow, RoundRow
 from egress_review.store import ContentStore
@@ -78,7 +79,8 @@ def submit(database: Database, settings: Settings, submission: Submission, run: 
     with database.read() as connection:
         _check_may_submit(connection, settings, submission, author, database.clock())
     appetite = load_appetite()
-    checked = _check_files(settings, submission, appetite, run)
+    submission, said = _written_again(settings, submission)
+    checked = _check_files(settings, submission, said, appetite, run)
     row, findings = _hold(settings, submission, checked, appetite)
     with database.write(author) as tx:
         check_access_in(tx.connection, author.username, submission.access.project_id, tx.now)
@@ -92,7 +94,8 @@ def preflight(
 ) -> tuple[CheckedFile, ...]:
     """Say what the checks find in files without holding anything; the log has how many and how large."""
     author = _author(database, settings, submission)
-    checked = _check_files(settings, submission, load_appetite(), run)
+    submission, said = _written_again(settings, submission)
+    checked = _check_files(settings, submission, said, load_appetite(), run)
     with database.write(author) as tx:
         size = {"files": len(checked), "bytes": submission.bytes}
         tx.record("egress_review:request:preflight", f"project:{submission.access.project_id}", size)
@@ -138,8 +141,21 @@ def _check_may_submit(
     return request
 
 
+def _written_again(settings: Settings, submission: Submission) -> tuple[Submission, list[tuple[Finding, ...]]]:
+    """Put the form in which each file is held in its place; say of each what became of it."""
+    notes = zip(submission.manifest.files, submission.contents, strict=True)
+    files, said = zip(*(normalise(HeldFile(note.name, content)) for note, content in notes), strict=True)
+    written = replace(submission, contents=tuple(file.content for file in files))
+    check_sizes(settings, written.manifest, [len(content) for content in written.contents])
+    return written, list(said)
+
+
 def _check_files(
-    settings: Settings, submission: Submission, appetite: RiskAppetite, run: RunChecks
+    settings: Settings,
+    submission: Submission,
+    said: Sequence[tuple[Finding, ...]],
+    appetite: RiskAppetite,
+    run: RunChecks,
 ) -> tuple[CheckedFile, ...]:
     notes = zip(submission.manifest.files, submission.contents, strict=True)
     files = [HeldFile(note.name, content) for note, content in notes]
@@ -149,8 +165,8 @@ def _check_files(
     except CutUnreadable:
         findings = [(NOT_CHECKED,)] * len(files)
     return tuple(
-        CheckedFile(file.name, sha256_bytes(file.content), len(file.content), found)
-        for file, found in zip(files, findings, strict=True)
+        CheckedFile(file.name, sha256_bytes(file.content), len(file.content), words + found)
+        for file, words, found in zip(files, said, findings, strict=True)
     )
 
 

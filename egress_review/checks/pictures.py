@@ -16,6 +16,7 @@ _PIXEL_CHUNKS = frozenset(
 )
 _FRAME_CHUNKS = frozenset({b"acTL", b"fcTL", b"fdAT"})
 _PLAIN_SEGMENTS = frozenset({0xDB, 0xDD, 0xDA}) | frozenset(range(0xC0, 0xD0))
+_QUALITY = 95  # of a JPEG written again: the loss is not seen
 _SHORT_SEGMENTS = {0xE0: 16, 0xEE: 14}  # JFIF and Adobe headers say how to read the pixels, in this many bytes
 
 
@@ -33,19 +34,28 @@ class PictureFacts:
 
 
 def clean_picture(content: bytes) -> bytes:
-    """Decode a PNG or JPEG and write it again as PNG or JPEG with nothing but its pixels; raise Undecodable."""
+    """Decode a PNG or JPEG and write it again in its format, upright, opaque, nothing but pixels; raise Undecodable."""
     try:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise Undecodable(f"more than {MAX_PIXELS:,} pixels")
             kind = picture.format or "PNG"
-            upright = ImageOps.exif_transpose(picture)
-            pixels = upright.convert("RGBA" if kind == "PNG" else "RGB")
+            pixels = _on_white(ImageOps.exif_transpose(picture))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise Undecodable(str(error) or "not a picture") from error
     written = io.BytesIO()
-    Image.frombytes(pixels.mode, pixels.size, pixels.tobytes()).save(written, kind)
+    Image.frombytes(pixels.mode, pixels.size, pixels.tobytes()).save(written, kind, quality=_QUALITY)
     return written.getvalue()
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Lay a picture on white paper: what is under full transparency is seen by nobody and goes."""
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    layer = picture.convert("RGBA")
+    paper = Image.new("RGB", picture.size, "white")
+    paper.paste(layer, mask=layer.getchannel("A"))
+    return paper
 
 
 def picture_facts(content: bytes) -> PictureFacts:

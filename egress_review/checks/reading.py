@@ -189,7 +189,7 @@ class _Reading:
 
     def _notebook(self, where: str, content: bytes) -> None:
         notebook = json.loads(self._decoded(where, content))
-        self.text(where, "\n".join(text for text in strings(notebook) if not _is_picture(text)))
+        self.text(where, "\n".join(text for text in strings(notebook) if not is_picture(text)))
         if not isinstance(notebook["cells"], list):
             raise ValueError("its cells are not a list")
         for number, cell in enumerate(notebook["cells"], 1):
@@ -215,20 +215,39 @@ class _Reading:
             self.document.outputs.append(Output(where, mime))
             self._representation(f"{where} ({mime})", mime, value)
 
+    def _picture_value(self, where: str, value: object) -> None:
+        try:
+            self._picture(where, picture_in(value))
+        except ValueError:
+            self.document.faults.append(f"{where} is not the picture it says, or not only: it was read as text")
+
     def _representation(self, where: str, mime: str, value: object) -> None:
         if not isinstance(value, str | list):
             self.value(where, value)
         elif mime in PICTURE_MIMES:
-            self._picture(where, base64.b64decode(joined(value)))
+            self._picture_value(where, value)
         elif mime in ("text/html", "image/svg+xml", "text/markdown"):
             self.outside(where, self.markup(where, joined(value)))
         else:
             self.drawn(where, joined(value))
 
 
-def _is_picture(text: str) -> bool:
-    """Ask whether a string is a picture's base64, which is decoded as a picture and need not be read as text."""
-    return text.startswith(("iVBORw0KGgo", "/9j/"))  # the signatures of PNG and JPEG
+def picture_in(value: object) -> bytes:
+    """Decode the base64 of a PNG or JPEG; raise ValueError where there is anything else in it, or after it."""
+    content = base64.b64decode("".join(joined(value).split()), validate=True)
+    if kind_by_content(content[:16]).name not in ("png", "jpeg"):
+        raise ValueError("it is not a picture")
+    return content
+
+
+def is_picture(value: object) -> bool:
+    """Ask whether a value is a picture's base64 and nothing else, so that it need not be read as text."""
+    if not joined(value).lstrip().startswith(("iVBORw0KGgo", "/9j/")):  # the signatures of PNG and JPEG
+        return False
+    try:
+        return bool(picture_in(value))
+    except ValueError:
+        return False
 
 
 def _ascii(content: bytes) -> str:
