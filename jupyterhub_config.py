@@ -13,4 +13,4 @@ sign_in.configure(c, settings, database)  # who is let in
 scopes.configure(c)  # what people's and servers' tokens may do
 spawner.configure(c, settings, database)  # one server per person and project
 idle.configure(c)  # unused servers are stopped
-pages.configure(c, settings)  # what people see of the hub itself
+pages.configure(c, settings, database)  # what people see of the hub itself

@@ -5,11 +5,12 @@ import sys
 from time import monotonic, sleep
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from core.audit.log import entries
 from core.people.tables import person
 from core.settings import Settings
+from data_catalog.tables import edition
 from hub.firewall import remove_firewall
 from hub.sign_in import RECHECK_SECONDS
 from tests.support.hub import CHECKOUT, SETUP, House, RunningHub, Visitor, environment_of, hub_settings
@@ -32,6 +33,19 @@ def test_somebody_with_an_account_is_let_in_under_their_own_name(hub: RunningHub
     assert answer.url.path == "/hub/home"
     assert rosa in answer.text
     assert actions(hub, f"person:{rosa}") == ["core:sign-in:accept", "hub:session:open"]
+
+
+def test_the_hubs_pages_say_that_there_are_synthetic_data(hub: RunningHub, house: House) -> None:
+    rosa = house.person()
+    visitor = Visitor(hub)
+    assert "Synthetic data." not in visitor.sign_in(f"subject-{rosa}").text
+    made = {"dataset_id": "drawn", "number": 1, "declaration": "", "manifest_sha256": "0" * 64, "rows": 0, "bytes": 0}
+    with hub.database.write(SETUP) as tx:
+        facts = {**made, "synthetic": True, "published_by": rosa, "published_at": tx.now}
+        tx.execute(insert(edition).values(facts))
+        tx.record("data_catalog:edition:publish", "edition:drawn-1")
+    for path in ("/hub/home", "/hub/nowhere"):
+        assert "Synthetic data." in visitor.get(path).text
 
 
 def test_a_stranger_is_told_what_to_do(hub: RunningHub) -> None:
