@@ -9,9 +9,10 @@ from urllib.parse import quote
 import docker
 import httpx
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from hub.names import network_name
+from tests.journeys.screens import Visitor
 from tests.support.browser import chromium
 from tests.support.hub import House, RunningHub, containers_of, hub_settings, running_hub
 from tests.support.outside import OnHost, host_listener
@@ -32,9 +33,23 @@ CHANNELS = {
     "video": "add('video', {src: there, autoplay: ''})",
     "form": "const f = add('form', {action: there, target: 'hidden'}); add('iframe', {name: 'hidden'}); f.submit()",
     "module": "import(there)",
+    "frame-on-health-check": "within('/_chp_healthz', there)",
+    "frame-on-unknown-path": "within('/no/such/page', there)",
+    "frame-on-hubs-file": "within('/hub/static/favicon.ico', there)",
+    "frame-on-encoded-path": "within(location.pathname.replace('/user/', '/%75ser/') + '/other', there)",
+    "frame-on-refused-address": "within('/' + 'x'.repeat(20000), there)",
+    "frame-on-broken-address": "within('/%E0', there)",
+    "report": "add('base', {href: '/elsewhere/'})",
+    "report-only": "add('base', {href: '/elsewhere/'})",
+    "link": "/* the server's own header asks for it */",
+    "rules": "/* so does this one */",
 }
+"""Ways a page can reach `there`. `within` tries from a frame of the page's own origin, `base` breaks the policy that
+this server sends itself, with an address to report to."""
 
 LIMITS = {
+    "speculation": "const s = document.createElement('script'); s.type = 'speculationrules'; "
+    "s.textContent = JSON.stringify({prefetch: [{urls: [there], eagerness: 'immediate'}]}); document.head.append(s)",
     "navigation": "setTimeout(() => { location = there }, 500)",
     "peer": "const p = new RTCPeerConnection({iceServers: [{urls: `turn:${new URL(there).host}?transport=tcp`, "
     "username: 'a row of data', credential: 'x'}]}); p.createDataChannel('x'); "
@@ -42,20 +57,38 @@ LIMITS = {
 }
 """What no header prevents, in Chromium: the standard tier does not promise it, the strict tier does."""
 
+HEADERS = {
+    "Content-Security-Policy": "base-uri 'none'; report-uri THERE/report",
+    "Content-Security-Policy-Report-Only": "base-uri 'none'; report-uri THERE/report-only",
+    "Report-To": '{"group": "there", "max_age": 60, "endpoints": [{"url": "THERE/report-to"}]}',
+    "Reporting-Endpoints": 'there="THERE/endpoint"',
+    "NEL": '{"report_to": "there", "max_age": 60, "success_fraction": 1.0}',
+    "Link": "<THERE/link>; rel=preload; as=image",
+    "Speculation-Rules": '"THERE/rules"',
+    "Service-Worker-Allowed": "/",
+    "Refresh": "600; url=THERE/refresh",
+    "Alt-Svc": 'h2="there:443"',
+}
+"""What a changed server's answer may name an address in, for the browser to go to of its own accord."""
+
 SERVER = """
 import http.server, json, sys, urllib.parse
-CHANNELS, LIMITS = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+CHANNELS, LIMITS, HEADERS = (json.loads(argument) for argument in sys.argv[1:])
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        there = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("there", [""])[0]
-        script = "function add(tag, given) { const e = document.createElement(tag);"
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        there, tried = asked.get("there", [""])[0], asked.get("try", CHANNELS if "there" in asked else [])
+        script = "function within(path, there) { const f = add('iframe', {src: path}); f.onload = () => {"
+        script += "f.contentWindow.eval(`setInterval(() => fetch('${there}', {mode: 'no-cors'}), 500)`) } }"
+        script += "function add(tag, given) { const e = document.createElement(tag);"
         script += "for (const n in given) e.setAttribute(n, given[n]); document.body.append(e); return e }"
-        tried = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("try", CHANNELS)
         for name, action in {name: {**CHANNELS, **LIMITS}[name] for name in tried}.items():
             at = json.dumps(there + "/" + name)
             script += "(() => { const there = %s; try { %s } catch (e) {} })();" % (at, action)
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
+        for header in HEADERS if there else []:
+            self.send_header(header, HEADERS[header].replace("THERE", there))
         self.end_headers()
         self.wfile.write(("<body><script>%s</script>" % script).encode())
 http.server.ThreadingHTTPServer(("0.0.0.0", 8888), Page).serve_forever()
@@ -67,7 +100,7 @@ def changed_image() -> Iterator[str]:
     """An image whose server sends no policy and a page that tries every way out."""
     client = docker.from_env()
     container = client.containers.create("myelin/notebook:latest")
-    program = json.dumps(["python", "-I", "-c", SERVER, json.dumps(CHANNELS), json.dumps(LIMITS)])
+    program = json.dumps(["python", "-I", "-c", SERVER, *map(json.dumps, (CHANNELS, LIMITS, HEADERS))])
     container.commit("myelin-test/changed", "latest", conf={"Cmd": json.loads(program)})
     container.remove()
     yield "myelin-test/changed:latest"
@@ -130,20 +163,72 @@ def test_what_no_policy_prevents_is_still_what_the_documents_say(
     with host_listener() as listener:
         assert channels_through(browser, proxied, listener, only="navigation") == {"navigation"}
     with host_listener() as listener:
+        assert channels_through(browser, proxied, listener, only="speculation") == {"speculation"}
+    with host_listener() as listener:
         channels_through(browser, proxied, listener, only="peer")
         assert listener.seen
 
 
-def test_the_servers_own_policy_is_kept_beside_the_proxys(hub: RunningHub, house: House) -> None:
-    rosa = house.person()
-    study = house.project(rosa)
-    answer = hub.visitor(rosa).spawn(rosa, study)
-    policies = answer.headers.get_list("content-security-policy")
-    assert sum("default-src 'self'" in policy for policy in policies) == 2
+PATHS = ("/", "/_chp_healthz", "/no/such/page", "/hub/static/favicon.ico", "/hub/home", "/%E0", "/user/{}/{}/page")
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/%75ser/{}/{}/page", "/user/{}/{}/page?there=http://there"])
+def test_every_answer_on_a_notebook_host_has_the_proxys_policy_and_none_of_the_servers(
+    server: tuple[RunningHub, Any], path: str
+) -> None:
+    hub, container = server
+    person, project = container.labels["org.myelin.person"], container.labels["org.myelin.project"]
+    answer = ask(hub, f"{person}.notebooks.localhost", path.format(person, project))
+    (policy,) = answer.headers.get_list("content-security-policy")
+    assert policy.startswith("default-src 'self'")
+    assert "report" not in policy
+    assert {header.lower() for header in HEADERS} & set(answer.headers) == {"content-security-policy"}
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
     assert answer.headers["x-dns-prefetch-control"] == "off"
     assert answer.headers["referrer-policy"] == "same-origin"
 
 
+def test_a_server_can_leave_no_service_worker_for_the_next(server: tuple[RunningHub, Any]) -> None:
+    hub, container = server
+    host = f"{container.labels['org.myelin.person']}.notebooks.localhost"
+    script = f"/user/{container.labels['org.myelin.person']}/{container.labels['org.myelin.project']}/worker.js"
+    assert ask(hub, host, script).status_code == 200
+    assert ask(hub, host, script, {"Service-Worker": "script"}).status_code == 403
+
+
+def test_signing_in_at_a_server_clears_what_another_left(hub: RunningHub, house: House) -> None:
+    rosa = house.person()
+    study = house.project(rosa)
+    answer = hub.visitor(rosa).spawn(rosa, study)
+    assert answer.is_success, answer.text
+    (callback,) = [past for past in answer.history if past.url.path.endswith(f"/{study}/oauth_callback")]
+    assert callback.headers["clear-site-data"] == '"cache", "storage"'
+
+
+def test_jupyterlab_works_with_all_of_it(browser: Browser, hub: RunningHub, house: House) -> None:
+    rosa = house.person()
+    study = house.project(rosa)
+    context = browser.new_context(viewport={"width": 1280, "height": 1500})
+    page = context.new_page()
+    page.goto(f"{hub.settings.hub_url}/hub/spawn/{rosa}/{study}")
+    page.locator("input[name=sub]").fill(f"subject-{rosa}")
+    page.locator("input[name=sub]").press("Enter")
+    welcome = page.locator(".jp-DirListing-item", has_text="Welcome.ipynb")
+    expect(welcome).to_be_visible(timeout=90_000)
+    welcome.dblclick()
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=90_000)
+    visitor = Visitor(rosa, hub.settings, context, page, notebook=page)
+    assert "42" in visitor.run_cell("print(6 * 7)", until="42")
+    context.close()
+
+
 def test_the_hubs_own_pages_keep_their_own(hub: RunningHub) -> None:
-    answer = httpx.get(f"http://127.0.0.1:{hub.settings.hub_port}/hub/api/")
+    answer = ask(hub, "notebooks.localhost", "/hub/api/")
+    assert answer.is_success
     assert "script-src" not in answer.headers.get("content-security-policy", "")
+
+
+def ask(hub: RunningHub, host: str, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
+    """Ask the public proxy for a path on this host."""
+    port = hub.settings.hub_port
+    return httpx.get(f"http://127.0.0.1:{port}{path}", headers={"Host": f"{host}:{port}", **(headers or {})})
