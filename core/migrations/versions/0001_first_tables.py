@@ -92,10 +92,6 @@ def upgrade() -> None:
         sa.Column("revoked_by", sa.String(length=31), nullable=True),
         sa.Column("revoked_at", database.UtcDateTime(length=27), nullable=True),
         sa.CheckConstraint(
-            "role <> 'checker' OR confirmed_by IS NULL OR confirmed_by <> proposed_by",
-            name=op.f("ck_role_grant_two_people"),
-        ),
-        sa.CheckConstraint(
             "confirmed_by IS NULL OR confirmed_by <> username", name=op.f("ck_role_grant_not_by_oneself")
         ),
         sa.ForeignKeyConstraint(["username"], ["person.username"], name=op.f("fk_role_grant_username")),
