@@ -6,7 +6,7 @@
 // proxy's health check and the hub's error pages too. Only the hub's own host, where no server answers, is left alone.
 //
 // What no header prevents: a page may send its reader to another address, have the browser fetch that ahead
-// (speculation rules, preconnect), or open a peer connection, and each can carry text. It takes somebody who means to;
+// (speculation rules), or open a peer connection, and each can carry text. It takes somebody who means to;
 // the strict tier answers that.
 "use strict";
 
