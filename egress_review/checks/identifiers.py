@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,14 +10,20 @@ from egress_review.appetite import RiskAppetite
 from egress_review.checks.cut import pseudonyms
 from egress_review.checks.document import Document, Text
 from egress_review.checks.models import CutFacts, Finding
+from egress_review.checks.numbers import is_number
+from egress_review.checks.tables import Table
 from egress_review.checks.text import counted
 
 CHECK = "identifiers"
 RISK = "identity"
 
-KNOWN_LENGTH = 10  # so many first characters of a pseudonym are as good as all of it: 45 bits, no two people share them
+# How many characters in a row, from anywhere in a pseudonym, are as good as all of it. Each is 5 bits: with so many
+# people a megabyte of random letters and digits holds such a piece by chance about once in a thousand files.
+_PIECES = ((1_000, 8), (30_000, 9))  # at most so many people, so many characters
+_LONG_PIECE = 10
+_LONG_STARTS = (0, 4, 7)  # of the pieces kept for more people: the first 10, the last 10, any 13
 _SHAPE = re.compile(r"(?<![A-Za-z0-9])P[A-Z2-7]{16}(?![A-Za-z0-9])")
-_CANDIDATE = re.compile(rf"(?=(P[A-Z2-7]{{{KNOWN_LENGTH - 1}}}))")
+_RUN = re.compile(r"[A-Z2-7]+")
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/]{2000,}")
 _NOT_ALPHANUMERIC = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
 _MAX_PLACES = 10
@@ -25,8 +31,9 @@ _MAX_PLACES = 10
 
 def check(document: Document, cut: CutFacts, _appetite: RiskAppetite) -> Iterator[Finding]:
     """Search every text of the file, its name and its decoded contents among them."""
-    known = frozenset(name[:KNOWN_LENGTH] for name in pseudonyms(cut))
-    found = [*_pseudonyms(document, known), *_shapes(document, known), *_patterns(document)]
+    names = pseudonyms(cut)
+    known = Pieces(names)
+    found = [*_pseudonyms(document, known), *_shapes(document, names), *_patterns(document)]
     yield from found
     if document.pictures:
         message = "What a picture shows is not read: look for names, numbers and labels in it."
@@ -35,8 +42,31 @@ def check(document: Document, cut: CutFacts, _appetite: RiskAppetite) -> Iterato
         message = f"No pseudonym stands in the bytes, but what a {document.kind.label} holds is not read."
         yield Finding(CHECK, RISK, "not_checked", message)
     elif not found:
-        message = f"None of the cut's {len(known):,} pseudonyms, and no pattern of a direct identifier, was found; "
-        yield Finding(CHECK, RISK, "pass", message + "names of people are not recognised by machine.")
+        message = f"None of the cut's {len(names):,} pseudonyms, nor {known.length} characters of one, and no pattern "
+        message += "of a direct identifier was found; names of people are not recognised by machine."
+        yield Finding(CHECK, RISK, "pass", message)
+
+
+class Pieces:
+    """The pieces of a cut's pseudonyms by which a person is known, with or without the leading P."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.length = next((length for most, length in _PIECES if len(names) <= most), _LONG_PIECE)
+        starts: Sequence[int] = _LONG_STARTS if self.length == _LONG_PIECE else range(18 - self.length)
+        self._people: Mapping[str, int] = {
+            name[start : start + self.length]: number for number, name in enumerate(names) for start in starts
+        }
+
+    def find(self, text: str) -> dict[str, int]:
+        """Find the pieces that stand in squeezed text, each with the number of its person."""
+        length, people = self.length, self._people
+        runs: Iterator[str] = map(re.Match.group, _RUN.finditer(text))
+        return {
+            piece: people[piece]
+            for run in runs
+            for start in range(len(run) - length + 1)
+            if (piece := run[start : start + length]) in people
+        }
 
 
 def squeezed(text: str) -> str:
@@ -45,26 +75,34 @@ def squeezed(text: str) -> str:
     return plain.upper().encode("ascii", "ignore").translate(None, _NOT_ALPHANUMERIC).decode("ascii")
 
 
-def _pseudonyms(document: Document, known: frozenset[str]) -> Iterator[Finding]:
-    people: set[str] = set()
+def _pseudonyms(document: Document, known: Pieces) -> Iterator[Finding]:
+    people: set[int] = set()
     places: dict[str, None] = {}
     for text in document.texts:
-        here = {found for found in _CANDIDATE.findall(squeezed(text.content)) if found in known}
-        people |= here
-        if here:
+        if here := known.find(squeezed(text.content)):
+            people.update(here.values())
             places[_line(text, here)] = None
+    for table in document.tables:
+        if more := set(known.find(squeezed(_words(table))).values()) - people:
+            people |= more
+            places[f"{table.where}, between its numbers"] = None
     if people:
         who, where = counted(len(people), "person", "people"), counted(len(places), "place")
         message = f"Pseudonyms of this cut: {who}, in {where}."
         yield Finding(CHECK, RISK, "fail", message, tuple(places)[:_MAX_PLACES])
 
 
-def _line(text: Text, people: set[str]) -> str:
+def _words(table: Table) -> str:
+    """Write a table's cells one after the other without its numbers, which may part what belongs together."""
+    return "".join(cell for row in table.rows for cell in row if not is_number(cell))
+
+
+def _line(text: Text, pieces: Collection[str]) -> str:
     """Say where a pseudonym stands: by line where it is written plainly, else in what."""
     if text.where == "the file's name" or text.where.endswith("encoded"):
         return text.where
     for number, line in enumerate(text.content.splitlines(), 1):
-        if any(name in line.upper() for name in people):
+        if any(piece in line.upper() for piece in pieces):
             return f"{text.where}, line {number}"
     return f"{text.where}, written with separators or in another encoding"
 
@@ -74,12 +112,10 @@ def _prose(text: Text) -> str:
     return _LONG_RUN.sub(" ", text.content)
 
 
-def _shapes(document: Document, known: frozenset[str]) -> Iterator[Finding]:
+def _shapes(document: Document, names: Collection[str]) -> Iterator[Finding]:
     """Find what looks like a pseudonym, but of no one in this cut: another project's, or one that was altered."""
     places = [
-        text.where
-        for text in document.texts
-        if any(found[:KNOWN_LENGTH] not in known for found in _SHAPE.findall(_prose(text)))
+        text.where for text in document.texts if any(found not in names for found in _SHAPE.findall(_prose(text)))
     ]
     if places:
         message = "Text of the shape of a pseudonym, of nobody in this cut: another project's, or an altered one."

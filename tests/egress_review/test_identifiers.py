@@ -62,6 +62,13 @@ PLACES: dict[str, Callable[[str], tuple[str, bytes]]] = {
     "split over two cells": lambda p: as_table(f"{p[:9]},{p[9:]}"),
     "split over two lines": lambda p: as_table(f"{p[:9]}\n{p[9:]}"),
     "its first ten characters": lambda p: as_table(p[:10]),
+    "its first nine characters": lambda p: ("a.txt", f"see {p[:9]} there".encode()),
+    "its last ten characters": lambda p: ("a.txt", f"see {p[-10:]} there".encode()),
+    "eight characters of its middle": lambda p: ("a.txt", f"see {p[5:13]} there".encode()),
+    "without its P": lambda p: as_table(p[1:]),
+    "its halves around a number": lambda p: as_table(f"{p[1:9]},34,{p[9:]}"),
+    "its halves around a word": lambda p: as_table(f"{p[1:9]},women,{p[9:]}"),
+    "in fours around numbers": lambda p: ("a.csv", f"a,b,c,d,e\n{p[1:5]},34,{p[5:9]},1.5,{p[9:13]},{p[13:]}".encode()),
     "inside a longer word": lambda p: as_table(f"xx{p}yy"),
     "full width letters": lambda p: as_table("".join(chr(ord(c) + 0xFEE0) for c in p)),
     "zero-width characters between": lambda p: as_table("\u200b".join(p)),
@@ -123,6 +130,18 @@ def test_what_is_no_pseudonym_does_not_fail_there(cut: CutFacts, place: str) -> 
 def test_any_pseudonym_fails(cut: CutFacts, number: int, place: str) -> None:
     name, content = PLACES[place](pseudonyms(PEOPLE)[number])
     assert "fail" in {finding.status for finding in found(cut, name, content)}
+
+
+@pytest.mark.parametrize(("people", "length"), [(1_000, 8), (1_001, 9), (30_001, 10)])
+def test_the_more_people_the_longer_the_piece_that_tells_one(people: int, length: int) -> None:
+    names = pseudonyms(people)
+    pieces = identifiers.Pieces(names)
+    name = names[people // 2]
+    assert pieces.length == length
+    assert pieces.find(f"X{name[:length]}8") == pieces.find(name[:length])
+    for altered in (name[:length], name[-10:], name[1:], name[2:15]):
+        assert set(pieces.find(altered).values()) == {people // 2}
+    assert pieces.find(name[: length - 1]) == {}
 
 
 def test_a_finding_never_quotes_the_pseudonym_and_names_the_line(cut: CutFacts) -> None:
