@@ -6,6 +6,7 @@ which lets nothing load or run even where this layer has a hole.
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from html import escape
 from urllib.parse import unquote_to_bytes
@@ -40,6 +41,7 @@ _SVG_TAGS = frozenset(
         "image",
     }
 )  # fmt: skip
+_GLYPH = 5_000  # characters of a path: letters and marks of an axis, as plotting libraries repeat them
 _OUTSIDE = re.compile(r"(?i)url\s*\(\s*(?!['\"]?#)|@import|expression|javascript:|\\")
 
 
@@ -139,11 +141,27 @@ def defuse_svg(content: bytes) -> bytes:
         root = fromstring(content, forbid_dtd=False)
     except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
         raise Undrawable("it is not well formed") from error
+    _drop_uses(root)
     kept = _kept(root)
     if kept is None or _local(root.tag) != "svg":
         raise Undrawable("it is not a drawing")
     kept.set("xmlns", _SVG)
     return bytes(tostring(kept, encoding="utf-8", xml_declaration=True))
+
+
+def _drop_uses(root: Element) -> None:
+    """Take out every <use> but those of one short path: a few of others', inside each other, draw without end."""
+    named = Counter(element.get("id") for element in root.iter())
+    glyphs = {
+        f"#{path.get('id')}"
+        for path in root.iter(f"{{{_SVG}}}path")
+        if path.get("id") and named[path.get("id")] == 1 and len(path.get("d", "")) <= _GLYPH and not len(path)
+    }
+    for parent in root.iter():
+        for child in list(parent):
+            hrefs = [value for name, value in child.attrib.items() if _local(name) == "href"]
+            if _local(child.tag) == "use" and not (len(hrefs) == 1 and hrefs[0] in glyphs):
+                parent.remove(child)
 
 
 def _kept(element: Element) -> Element | None:

@@ -219,6 +219,17 @@ def test_a_drawing_that_is_none_or_expands_is_not_drawn(source: bytes) -> None:
         defuse_svg(source)
 
 
+def test_a_drawing_that_repeats_itself_without_end_is_drawn_once() -> None:
+    levels = range(30)
+    doubled = "".join(f'<g id="g{n + 1}"><use href="#g{n}"/><use href="#g{n}"/></g>' for n in levels)
+    path = f'<path id="long" d="{"M 0 0 L 9 9 " * 1000}"/><use href="#long"/>'
+    twins = '<path id="twin" d="M 0 0"/><g id="twin"/><use href="#twin"/>'
+    source = f'<svg xmlns="http://www.w3.org/2000/svg"><g id="g0"><rect/></g>{doubled}{path}{twins}</svg>'
+    kept = defuse_svg(source.encode())
+    assert b"<use" not in kept
+    assert kept.count(b"<rect") == 1
+
+
 def test_a_drawing_as_plotting_libraries_write_it_is_drawn() -> None:
     source = b"""<?xml version="1.0" encoding="utf-8" standalone="no"?>
 <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
