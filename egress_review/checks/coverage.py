@@ -28,7 +28,7 @@ class Terms:
         if said.casefold() in self.labels or said in _QUARTILES:
             return True
         if not says_number(said):
-            return len(said) <= MAX_LENGTH
+            return len(said) <= MAX_LENGTH and (len(said) < 2 or any(map(str.isalpha, said)))  # no tallies: ***
         is_term = said.isascii() and "%" not in said and words(said) <= STATISTICS | COUNTS  # p25, chi2
         return is_term or self._is_age_group(said)
 
@@ -60,12 +60,13 @@ def unjudged(counts: Counts, terms: Terms) -> Sequence[int]:
 
 
 def repeated_rows(counts: Counts, terms: Terms) -> Sequence[int]:
-    """List the rows with the very labels of an earlier row: a table of groups has each group once."""
-    columns = [column for column in _labels(counts, terms) if not _is_index(counts.table.column(column))]
+    """List the rows with the very labels of an earlier row, or none: a table of groups has each group once."""
+    labels = _labels(counts, terms)
+    columns = [column for column in labels if not _is_index(counts.table.column(column))]
     seen: dict[tuple[str, ...], int] = {}
     for row, cells in enumerate(counts.table.rows):
         seen.setdefault(tuple(cells[column].strip() for column in columns), row)
-    return sorted(set(range(len(counts.table.rows))) - set(seen.values())) if columns else ()
+    return sorted(set(range(len(counts.table.rows))) - set(seen.values())) if columns or not labels else ()
 
 
 def _labels(counts: Counts, terms: Terms) -> Sequence[int]:

@@ -131,9 +131,7 @@ def _not_judged(counts: Counts, terms: Terms) -> Iterator[Finding]:
         message += "neither counts nor plain labels in the cells or the heading; no rule judged them."
         yield Finding(CHECK, LOW, "not_checked", message, names[:MAX_LISTED])
     if rows := repeated_rows(counts, terms):
-        message = (
-            f"{where}: {counted(len(rows), 'row')} with the labels of another row: rows may be people, not groups."
-        )
+        message = f"{where}: {counted(len(rows), 'row')} without labels of their own: they may be people, not groups."
         yield Finding(CHECK, LOW, "not_checked", message, tuple(f"row {row + 1}" for row in rows[:MAX_LISTED]))
 
 
