@@ -14,10 +14,13 @@ from egress_review.checks.engine import run_checks
 from egress_review.checks.models import CutFacts, HeldFile
 from tests.support.catalog import ON_ONE_ENGINE, active_project
 
+VARIABLES = ["gender", "age", "schooling", "initial_symptom", "varicella", "vep", "spinal_cord_mri", "converted"]
+
 
 @pytest.fixture
 def cut(database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> CutFacts:
-    project = active_project(database, settings, people, tmp_path / "sources")
+    asked = {"cis_cohort": {"patients": {"variables": VARIABLES}}}
+    project = active_project(database, settings, people, tmp_path / "sources", datasets=asked)
     assert project.cut
     return read_cut_facts(project.cut.folder(settings))
 
