@@ -3,7 +3,7 @@ SHELL := /bin/bash
 python := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image base lock docs lint types imports check test demo demo-stop clean
+.PHONY: help setup image base lock docs lint types imports check test test-failed demo demo-stop clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test: ## everything that is checked, on a machine that may lack everything
 	@scripts/image
 	@$(MAKE) --no-print-directory check
 	@$(python) -m pytest --cov
+
+test-failed: ## the tests that failed last time, and no others
+	@$(python) -m pytest --last-failed --last-failed-no-failures none
 
 demo: ## provision the demo project, start everything, say who can sign in where
 	@scripts/setup
