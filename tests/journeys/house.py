@@ -1,7 +1,6 @@
 """A whole house for a journey: every process of the demo, on ports, a state folder and a network pool of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from core.settings import Settings
 from data_catalog.synthetic import write_synthetic_sources
 from ops.demo import run
 from ops.demo.provision import DECLARATIONS, OPEN_RECORDS
+from tests.support.server import free_port
 
 CHECKOUT = Path(__file__).parents[2]
 SCREENSHOTS = CHECKOUT / "build" / "screenshots"
@@ -72,7 +72,7 @@ def running_house() -> Iterator[House]:
 
 
 def _settings(state: Path) -> Settings:
-    portal, hub, api, proxy, egress, identity = _free_ports(6)
+    portal, hub, api, proxy, egress, identity = (free_port() for _ in range(6))
     return Settings(
         mode="demo",
         state=state,
@@ -87,11 +87,3 @@ def _settings(state: Path) -> Settings:
         oidc_backchannel=f"http://127.0.0.1:{identity}",
         network_pool=POOL,
     )
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports

@@ -1,20 +1,26 @@
 """An application of ours on a real loopback port, for the tests that need a socket."""
 
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from time import monotonic, sleep
 
 import uvicorn
 from fastapi import FastAPI
 
+_PORTS = range(20_000, 32_000)
+"""Below the ports the kernel gives to outgoing connections (32768 and up): one of those could take ours in between."""
+
 
 def free_port() -> int:
-    """Return a loopback port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port nobody listens on, at any address of this machine."""
+    while True:
+        port = random.choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("", port))
+            return port
 
 
 @contextmanager
