@@ -8,12 +8,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from core.errors import InvalidInput
 from core.settings import Settings
+from egress_review.checks.text import UNSEEN
 from egress_review.errors import TooLarge
 
 LONGEST_NAME = 255
 """Characters of a file's name with its folders (Linux's limit for one name)."""
 
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories no name has: controls, direction overrides and other formats, surrogates, line separators."""
 
 
@@ -21,7 +21,7 @@ def checked_name(name: str) -> str:
     """Return a file name that stays below its folder and shows as it is; raises ValueError for any other."""
     if len(name) > LONGEST_NAME:
         raise ValueError(f"a file name has at most {LONGEST_NAME} characters")
-    if any(unicodedata.category(character) in _UNPRINTABLE for character in name) or "\\" in name:
+    if any(unicodedata.category(character) in UNSEEN for character in name) or "\\" in name:
         raise ValueError("a file name has no control, direction or line-break characters and no backslash")
     if any(part != part.strip() or part in ("", ".", "..") for part in name.split("/")):
         raise ValueError("a file name is a path below your folder: not absolute, no '..', no part empty or padded")
@@ -29,7 +29,7 @@ def checked_name(name: str) -> str:
 
 
 def _checked_text(text: str) -> str:
-    if any(unicodedata.category(character) in _UNPRINTABLE for character in text if character not in "\n\t\r"):
+    if any(unicodedata.category(character) in UNSEEN for character in text if character not in "\n\t\r"):
         raise ValueError("a text has no control or direction characters")
     return text
 

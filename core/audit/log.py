@@ -72,9 +72,9 @@ def append(
     return entry
 
 
-def entries(connection: Connection, *, subject: str | None = None, since: int = 0) -> Iterator[tuple[Entry, str]]:
+def entries(connection: Connection, *, subject: str | None = None) -> Iterator[tuple[Entry, str]]:
     """Read entries in order with the hash stored beside each, of one subject or of all."""
-    statement = select(audit_event).where(audit_event.c.seq >= since).order_by(audit_event.c.seq)
+    statement = select(audit_event).order_by(audit_event.c.seq)
     if subject is not None:
         statement = statement.where(audit_event.c.subject == subject)
     for row in connection.execute(statement):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BINARY = frozenset(map(chr, range(32))) - frozenset("\a\b\t\n\f\r\x1b")  # logs ring bells and paint colours
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories of characters nobody sees, or that move what is seen: controls, formats, separators of lines."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def is_unseen(character: str) -> bool:
     """Ask whether a character changes or hides text without showing itself: controls, bidi marks, zero widths."""
     if character in "\t\n\r":
         return False
-    return unicodedata.category(character) in _UNSEEN or character in "\u115f\u1160\u2800\u3164\uffa0\ufe0f"
+    return unicodedata.category(character) in UNSEEN or character in "\u115f\u1160\u2800\u3164\uffa0\ufe0f"
 
 
 def unseen(text: str) -> tuple[str, ...]:
