@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -23,9 +23,9 @@ PSEUDONYM = "pseudonym"
 
 Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-FileName = Annotated[str, StringConstraints(max_length=200, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 Number = int | float
 
+_FILE_NAME = r"^([A-Za-z0-9_][A-Za-z0-9_.-]*)?$"
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,8})")
 
 
@@ -38,6 +38,18 @@ class VariableType(StrEnum):
     CODE = "code"
     DATE = "date"
     IDENTIFIER = "identifier"
+
+
+class Purpose(StrEnum):
+    """What a variable may be used for, in the words of the two resources' rules."""
+
+    NATURAL_HISTORY = "natural history"
+    IMAGING_AND_OUTCOMES = "imaging, biomarkers and outcomes"
+    OUTCOME_MEASUREMENT = "outcome measurement"
+    SIMULATION = "simulation of progression"
+    RETROSPECTIVE = "retrospective analysis"
+    PROSPECTIVE = "prospective collection"
+    SAFETY = "post-authorisation safety"
 
 
 class Sensitivity(StrEnum):
@@ -61,7 +73,7 @@ class Variable(_Strict):
     """One variable: where it stands in the source, what its values may be, and how it is described."""
 
     name: Name
-    column: Line = Field(description="its column in the source file")
+    column: str = Field("", max_length=200, description="its column in the source file; mapped sources have none")
     label: Line
     type: VariableType = Field(strict=False)
     sensitivity: Sensitivity = Field(strict=False)
@@ -71,9 +83,15 @@ class Variable(_Strict):
     minimum: Number | date | None = None
     maximum: Number | date | None = None
     step: Number | None = Field(None, gt=0, description="values are minimum, minimum + step, …")
+    never: tuple[Number, ...] = Field((), strict=False, description="numbers within the range that do not exist")
+    pattern: str = Field("", max_length=200, description="regular expression a text matches whole")
+    precision: Name | None = Field(None, description="the variable that says how precise this date is")
     may_be_missing: bool = False
     missing_codes: tuple[str, ...] = Field((), strict=False, description="texts that mean missing, beside blank")
     point_zero: bool = Field(False, description="the source writes whole numbers as 20.0")
+    definition: str = Field("", max_length=400, description="where what it measures is defined")
+    purposes: tuple[Purpose, ...] = Field((), strict=False, description="what it may be used for; none means any")
+    minimum_dataset: bool = Field(False, description="part of the minimum dataset every registry delivers")
 
     @property
     def has_number_codes(self) -> bool:
@@ -103,6 +121,9 @@ class Variable(_Strict):
             "point_zero belongs to whole numbers and number codes": self.point_zero
             and not (self.type is VariableType.INTEGER or is_number_code),
             "missing_codes need may_be_missing": bool(self.missing_codes) and not self.may_be_missing,
+            "never belongs to numbers": bool(self.never) and self.type not in NUMERIC,
+            "pattern belongs to text": bool(self.pattern) and self.type is not VariableType.TEXT,
+            "precision belongs to dates": self.precision is not None and self.type is not VariableType.DATE,
         }
         broken = [rule for rule, is_broken in rules.items() if is_broken]
         if broken:
@@ -133,7 +154,8 @@ class Table(_Strict):
 
     name: Name
     label: Line
-    file: FileName
+    file: str = Field("", max_length=200, pattern=_FILE_NAME, description="its source file; mapped sources have none")
+    description: str = Field("", max_length=2000)
     person: Name = Field(description="the variable that identifies the person; pseudonyms are made from it")
     unique: tuple[Name, ...] = Field((), strict=False, description="variables no two rows may share together")
     variables: tuple[Variable, ...] = Field(min_length=1, strict=False)
@@ -150,13 +172,13 @@ class Table(_Strict):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         for what in ("name", "column"):
-            values = [getattr(variable, what) for variable in self.variables]
-            twice = sorted({value for value in values if values.count(value) > 1})
+            twice = _twice(getattr(variable, what) for variable in self.variables)
             if twice:
                 raise ValueError(f"{self.name}: two variables have the {what} {', '.join(twice)}")
-        unknown = sorted({self.person, *self.unique} - {variable.name for variable in self.variables})
+        named = {self.person, *self.unique, *(v.precision for v in self.variables if v.precision)}
+        unknown = sorted(named - {variable.name for variable in self.variables})
         if unknown:
-            raise ValueError(f"{self.name}: person and unique name no variable: {', '.join(unknown)}")
+            raise ValueError(f"{self.name}: person, unique and precision name no variable: {', '.join(unknown)}")
         person = self.variable(self.person)
         if person is None or person.type is not VariableType.IDENTIFIER or person.may_be_missing:
             raise ValueError(f"{self.name}: {self.person} must be of type identifier and never missing")
@@ -189,10 +211,15 @@ class DatasetDeclaration(_Strict):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         for what in ("name", "file"):
-            values = [getattr(table, what) for table in self.tables]
-            if len(set(values)) < len(values):
+            if _twice(getattr(table, what) for table in self.tables):
                 raise ValueError(f"two tables have the same {what}")
         return self
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    """Return the names given more than once; a mapped source's tables and variables have no file and no column."""
+    given = [name for name in names if name]
+    return sorted({name for name in given if given.count(name) > 1})
 
 
 def load_declaration(path: Path) -> DatasetDeclaration:

@@ -3,8 +3,18 @@
 from collections.abc import Iterator, Sequence
 
 from core.errors import InvalidInput
+from data_catalog.errors import DeclarationRejected
 from data_catalog.hints import did_you_mean
 from data_catalog.models import DatasetDeclaration
+
+
+def check_has_sources(declaration: DatasetDeclaration) -> None:
+    """Refuse to read source files for a table without a file or a variable without a column."""
+    problems = [f"{table.name}: the file is missing" for table in declaration.tables if not table.file]
+    for table in declaration.tables:
+        problems += [f"{table.name}.{v.name}: the column is missing" for v in table.variables if not v.column]
+    if problems:
+        raise DeclarationRejected(problems)
 
 
 def check_approvable(declaration: DatasetDeclaration, table_id: str, variables: Sequence[str]) -> None:

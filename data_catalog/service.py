@@ -26,6 +26,7 @@ from data_catalog.editions import (
 from data_catalog.engine import engine, work_folder, write_parquet
 from data_catalog.errors import DataRejected
 from data_catalog.models import DatasetDeclaration, load_declaration
+from data_catalog.policy import check_has_sources
 from data_catalog.reading import SourceFile, read_source, take_source
 from data_catalog.report import Report
 from data_catalog.synthetic import is_synthetic
@@ -50,6 +51,7 @@ def ingest_dataset(
     """
     check_may(actor, permissions.EDITION_PUBLISH)
     dataset = load_declaration(declaration)
+    check_has_sources(dataset)
     synthetic = synthetic or is_synthetic(sources)
     ensure_folder(settings.vault)
     with work_folder(settings.vault) as folder:

@@ -68,6 +68,15 @@ def _rules(variable: Variable) -> Iterator[Rule]:
         words = f"not in steps of {variable.step} from {variable.minimum}"
         steps = f"(({typed} - {variable.minimum}) / {variable.step})"
         yield Rule(variable, words, f"abs({steps} - round({steps})) > {_ROUNDING}")
+    if variable.never:
+        listed = ", ".join(map(repr, variable.never))
+        yield Rule(variable, f"{listed} does not exist", f"{typed} IN ({listed})")
+    if variable.pattern:
+        yield Rule(
+            variable,
+            f"not of the form {variable.pattern}",
+            f"NOT regexp_full_match({typed}, {literal(variable.pattern)})",
+        )
 
 
 def _present(variable: Variable) -> str:
