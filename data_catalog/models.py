@@ -90,7 +90,9 @@ class Variable(_Strict):
     missing_codes: tuple[str, ...] = Field((), strict=False, description="texts that mean missing, beside blank")
     point_zero: bool = Field(False, description="the source writes whole numbers as 20.0")
     definition: str = Field("", max_length=400, description="where what it measures is defined")
-    purposes: tuple[Purpose, ...] = Field((), strict=False, description="what it may be used for; none means any")
+    purposes: tuple[Annotated[Purpose, Field(strict=False)], ...] = Field(
+        (), strict=False, description="what it may be used for; none means any"
+    )
     minimum_dataset: bool = Field(False, description="part of the minimum dataset every registry delivers")
 
     @property
