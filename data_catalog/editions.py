@@ -32,13 +32,18 @@ class SourceEntry(_Kept):
     bytes: int
 
 
-class TableEntry(_Kept):
-    """One table of an edition: its Parquet file in the vault."""
+class FileEntry(_Kept):
+    """A file of an edition in the vault: a report, or a table."""
 
-    table: str
     path: str
     sha256: str
     bytes: int
+
+
+class TableEntry(FileEntry):
+    """One table of an edition: its Parquet file."""
+
+    table: str
     rows: int
 
 
@@ -53,6 +58,7 @@ class EditionManifest(_Kept):
     published_at: datetime
     sources: tuple[SourceEntry, ...]
     tables: tuple[TableEntry, ...]
+    files: tuple[FileEntry, ...] = ()
 
     def table(self, name: str) -> TableEntry:
         """Return a table's entry by its name; raises KeyError."""
@@ -132,11 +138,11 @@ def check_files(settings: Settings, edition: Edition) -> EditionManifest:
     """Re-hash every file of an edition and return its manifest; raises EditionBroken naming what is changed."""
     manifest = read_manifest(settings, edition)
     folder = edition.folder(settings)
-    for table in manifest.tables:
-        path = folder / table.path
-        if not path.is_file() or sha256_file(path) != table.sha256:
-            raise _broken(edition, f"{table.path} is missing or was changed")
-    expected = {MANIFEST, *(table.path for table in manifest.tables)}
+    for entry in (*manifest.tables, *manifest.files):
+        path = folder / entry.path
+        if not path.is_file() or sha256_file(path) != entry.sha256:
+            raise _broken(edition, f"{entry.path} is missing or was changed")
+    expected = {MANIFEST, *(entry.path for entry in (*manifest.tables, *manifest.files))}
     foreign = sorted({path.name for path in folder.iterdir()} - expected)
     if foreign:
         raise _broken(edition, f"{', '.join(foreign)} does not belong there")

@@ -50,3 +50,14 @@ class EditionBroken(IntegrityBroken):
 
 class PseudonymCollision(IntegrityBroken):
     pass
+
+
+class MappingRejected(InvalidInput):
+    def __init__(self, problems: Sequence[str]) -> None:
+        listed = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(f"The mapping has {len(problems)} problem(s):\n{listed}\n")
+        self.problems = tuple(problems)
+
+
+class ExpressionRefused(InvalidInput, ValueError):
+    """Also a ValueError, so that a mapping file with one is refused with everything else that is wrong in it."""

@@ -11,7 +11,7 @@ from data_catalog.models import Number, Table, Variable, VariableType
 from data_catalog.reading import raw_name
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
 
-_PATTERNS = {
+PATTERNS = {
     VariableType.INTEGER: "-?(0|[1-9][0-9]{0,17})",
     VariableType.DECIMAL: r"-?[0-9]{1,15}(\.[0-9]{1,15})?",
     VariableType.DATE: "[0-9]{4}-[0-9]{2}-[0-9]{2}",
@@ -91,7 +91,7 @@ def _present(variable: Variable) -> str:
 def _typed(variable: Variable) -> str:
     text = _present(variable)
     kind = VariableType.INTEGER if variable.has_number_codes else variable.type
-    whole = f"regexp_full_match({text}, {literal(_PATTERNS[kind])})"
+    whole = f"regexp_full_match({text}, {literal(PATTERNS[kind])})"
     return f"CASE WHEN {whole} THEN TRY_CAST({text} AS {variable.sql_type}) END"
 
 
