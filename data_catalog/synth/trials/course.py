@@ -28,6 +28,8 @@ _WANDER = 0.06
 
 _RELAPSE_SHOWS_DAYS = 45
 _RELAPSES_APART_DAYS = 31
+_QUIET_DAYS = 14
+"""Days before the last planned visit without a new relapse, so that its treatment falls into the trial."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _relapses(trial: Trial, people: People) -> Relapses:
     frailty = draw.gamma(1.0, 1.0, people.count)
     who, _ = _repeat(draw.poisson(rate * frailty * years_followed(trial, people)))
     day = np.floor(draw.random(len(who)) * people.stayed[who] * trial.every * 7).astype(int)
-    day = np.minimum(day, (people.stayed[who] - 1) * trial.every * 7 - 4)
+    day = np.minimum(day, (people.stayed[who] - 1) * trial.every * 7 - _QUIET_DAYS)
     order = np.lexsort((day, who))
     who, day = who[order], day[order]
     apart = np.ones(len(who), dtype=bool)

@@ -136,7 +136,8 @@ def _adverse_events(study: Study) -> Iterator[Domain]:
     span = (last_seen(study) - people.start).astype(int)[who]
     began = people.start[who] + np.floor(draw.random(len(who)) * span).astype(int)
     ended = began + draw.integers(1, 40, len(who))
-    ended[fatal] = death_dates(study)[who[fatal]]
+    died = death_dates(study)[who]
+    ended = np.where(fatal, died, np.where(np.isnat(died), ended, np.minimum(ended, died)))
     rows = sequenced("AE", study, _events(study, draw, (who, fatal, began, ended)), ("AESTDTC", "AEDECOD"))
     yield Domain("AE", "Adverse Events", rows)
     yield supplemental("AE", rows, [Qualifier("MEDDRAV", "MedDRA Version", np.full(len(rows), MEDDRA))])

@@ -178,7 +178,7 @@ def supplemental(domain: str, rows: pl.DataFrame, qualifiers: Sequence[Qualifier
         for qualifier in qualifiers
     ]
     supp = pl.concat(parts).sort("USUBJID", "IDVARVAL", "QNAM", maintain_order=True)
-    return Domain(f"SUPP{domain}", f"Supplemental Qualifiers for {domain}", supp)
+    return Domain(f"SUPP{domain}", f"Supplemental for {domain}", supp)
 
 
 def texts(values: Floats) -> Texts:

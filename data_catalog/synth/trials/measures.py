@@ -42,6 +42,7 @@ TESTS = {
     "PASAT": "PASAT-3, Total Correct",
 }
 _LONGEST_WALK = 180.0
+_LONGEST_PEGS = 300.0
 _SUPERSEDED = 0.003
 """Share of EDSS scores entered twice, the first of which a qualifier says to be superseded."""
 
@@ -116,14 +117,18 @@ def _function_tests(study: Study) -> Iterator[Block]:
     visits, people = study.visits, study.people
     walk = _walk(study, draw)
     second, fourth = visits.nth % 2 == 0, visits.nth % 4 == 0
-    yield _at_visits(study, "T25FW", np.where(walk > _LONGEST_WALK, np.nan, np.round(walk, 1)), "T25FW", second)
+    yield _timed(study, "T25FW", np.where(walk > _LONGEST_WALK, np.nan, np.round(walk, 1)), "T25FW", second)
     hand = np.exp(draw.normal(np.log(26), 0.3, people.count))[visits.who] * (1 + 0.02 * visits.edss)
     for test, slower in (("NHPTDOM", 1.0), ("NHPTNDOM", 1.08)):
         seconds = hand * slower * np.exp(draw.normal(0, 0.06, len(visits.who)))
-        yield _at_visits(study, test, np.round(np.minimum(seconds, 300), 1), "NHPT", second)
+        yield _timed(study, test, np.round(np.minimum(seconds, _LONGEST_PEGS), 1), "NHPT", second)
     for test, mean, sd, most, only in (("SDMT", 48, 11, 110, second), ("PASAT", 46, 10, 60, fourth)):
         right = draw.normal(mean, sd, people.count)[visits.who] - visits.edss + draw.normal(0, 2.5, len(visits.who))
         yield _at_visits(study, test, np.clip(np.round(right), 0, most), test, only)
+
+
+def _timed(study: Study, test: str, seconds: Floats, category: str, only: Flags) -> Block:
+    return {**_at_visits(study, test, seconds, category, only), "STRESU": "sec"}
 
 
 def _walk(study: Study, draw: np.random.Generator) -> Floats:

@@ -15,6 +15,9 @@ Texts = NDArray[np.str_]
 Days = NDArray[np.datetime64]
 
 COUNTRIES = ("USA", "CAN", "DEU", "FRA", "ITA", "ESP", "GBR", "POL", "CZE", "NLD", "SWE", "AUS")
+SCORES = np.array([step / 2 for step in range(21) if step != 1])
+"""The EDSS: 0 to 10 in halves, without 0.5."""
+
 _ENROLMENT_DAYS = 364
 _DAYS = 365.25
 _YOUNGEST_ONSET = 10.0
@@ -56,7 +59,7 @@ def draw_people(trial: Trial) -> People:
     arm = _arms(trial, draw)
     kind = np.array([ARMS[word] for word, _ in trial.arms])[arm]
     start = np.datetime64(trial.start, "D") + draw.integers(0, _ENROLMENT_DAYS, count)
-    age = _bounded(draw, trial, "age", count)
+    age = _drawn(draw, trial, "age", np.arange(100.0)) + draw.random(count) - 0.5
     onset = start - _days(_years_since_onset(trial, draw, age))
     diagnosis = onset + ((start - onset) * draw.beta(1.2, 3, count)).astype("timedelta64[D]")
     country = draw.choice(np.array(COUNTRIES), count)
@@ -76,7 +79,7 @@ def draw_people(trial: Trial) -> People:
         onset=onset,
         diagnosis=diagnosis,
         progression=_progression(trial, draw, start, diagnosis),
-        edss=_baseline_edss(trial, draw),
+        edss=_drawn(draw, trial, "edss", SCORES),
         stayed=stayed,
         died=_deaths(trial, stayed),
     )
@@ -88,21 +91,29 @@ def _arms(trial: Trial, draw: np.random.Generator) -> Ints:
     return draw.permutation(np.resize(block, trial.sizes.people))
 
 
-def _bounded(draw: np.random.Generator, trial: Trial, name: str, count: int) -> Floats:
-    """Draw normal values, again where they fall outside the bounds of the trial's entry criteria."""
+def _drawn(draw: np.random.Generator, trial: Trial, name: str, points: Floats) -> Floats:
+    """Draw a rate's values from points within its bounds, with its mean and spread."""
     mean, sd, low, high = (trial.rates.number(name, part) for part in ("mean", "sd", "low", "high"))
-    values = draw.normal(mean, sd, count)
-    while (outside := (values < low) | (values > high)).any():
-        values[outside] = draw.normal(mean, sd, int(outside.sum()))
-    return values
+    allowed = points[(points >= low) & (points <= high)]
+    return draw.choice(allowed, trial.sizes.people, p=with_moments(allowed, mean, sd))
 
 
-def _baseline_edss(trial: Trial, draw: np.random.Generator) -> Floats:
-    """Draw scores in halves within the entry criteria; half a point does not exist."""
-    mean, sd, low, high = (trial.rates.number("edss", part) for part in ("mean", "sd", "low", "high"))
-    scores = np.clip(np.round(draw.normal(mean, sd, trial.sizes.people) * 2) / 2, low, high)
-    scores[scores == 0.5] = 1.0
-    return scores
+def with_moments(points: Floats, mean: float, sd: float) -> Floats:
+    """Return probabilities of points that have exactly this mean and spread, as even as that allows.
+
+    They are exp(a·z + b·z²) for the a and b that Newton's method finds: trials that admit scores of 3 to 6.5 alone
+    have few in the middle, and a normal distribution cut at both ends would have too little spread.
+    """
+    z = (points - mean) / sd
+    powers = np.stack([z, z**2])
+    wanted, tilt = np.array([0.0, 1.0]), np.array([0.0, -0.5])
+    for _ in range(60):
+        weights = np.exp(tilt @ powers)
+        shares: Floats = weights / weights.sum()
+        off = powers @ shares - wanted
+        spread = (powers * shares) @ powers.T - np.outer(powers @ shares, powers @ shares)
+        tilt = tilt - np.linalg.solve(spread, off)
+    return shares
 
 
 def _years_since_onset(trial: Trial, draw: np.random.Generator, age: Floats) -> Floats:

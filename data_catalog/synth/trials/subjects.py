@@ -158,7 +158,8 @@ def medication(study: Study, treated_relapses: Flags) -> Domain:
     parts = [_given(relapses.who[treated_relapses], _STEROID, iso(began), iso(began + 4))]
     for name, atc, reason, share in MEDICINES:
         who = np.flatnonzero(draw.random(study.people.count) < share)
-        since = study.people.start[who] - draw.integers(30, 1500, len(who))
+        before = (study.people.start - study.people.diagnosis)[who] * draw.random(len(who))
+        since = study.people.start[who] - before.astype("timedelta64[D]")
         started = partial(since, unsure(draw, len(who), 0.3, 0.4))
         stopped = draw.random(len(who)) < 0.25
         parts.append(_given(who, (name, atc, reason), started, np.where(stopped, iso(last_seen(study)[who]), "")))
@@ -224,7 +225,7 @@ def _history(study: Study) -> Domain:
         "OBJ": "MULTIPLE SCLEROSIS RELAPSE",
     }
     rows = findings("FA", study, [block], {"RLPS12M": "Number of Relapses in Past 12 Months"})
-    return Domain("FAMH", "Findings About Medical History", rows)
+    return Domain("FAMH", "Findings on Medical History", rows)
 
 
 def with_days(study: Study, who: Ints, dates: Days) -> Texts:

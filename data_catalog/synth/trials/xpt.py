@@ -5,12 +5,12 @@ from pathlib import Path
 import polars as pl
 import pyreadstat
 
+from core.errors import IntegrityBroken
 from data_catalog.synth.trials.frames import Domain, variable_label
 
 _RECORD = 80
+_OF_LIBRARY, _OF_MEMBER = 1, 5
 _WRITTEN_AT = b"01JAN26:00:00:00"
-_DATED = (b"SAS     SAS     SASLIB  ", b"SAS     ")
-"""Records that end with the moment of writing; each is followed by one that begins with it."""
 
 
 def write_xpt(domain: Domain, folder: Path) -> Path:
@@ -36,10 +36,10 @@ def _fix_dates(path: Path) -> None:
     and at the start of the record after each.
     """
     with path.open("r+b") as file:
-        for header in (1, 5):
+        for header in (_OF_LIBRARY, _OF_MEMBER):
             file.seek(header * _RECORD)
             if not file.read(_RECORD).startswith(b"SAS     "):
-                raise AssertionError(f"{path.name} is no transport file as pyreadstat writes them")
+                raise IntegrityBroken(f"{path.name} is no transport file as pyreadstat writes them.")
             for place in ((header + 1) * _RECORD - len(_WRITTEN_AT), (header + 1) * _RECORD):
                 file.seek(place)
                 file.write(_WRITTEN_AT)
