@@ -141,21 +141,24 @@ def _edss(trial: Trial, people: People, who: Ints, day: Ints, relapses: Relapses
     at = _visits_soon_after(who, day, relapses)
     flared[at] = worse(scores[at])
     wanders = (draw.random(len(who)) < _WANDER) & (day > 0) & (flared >= 2) & (flared <= 5)
-    return np.where(wanders, flared + draw.choice([-0.5, 0.5], len(who)), flared)
+    seen: Floats = np.where(wanders, flared + draw.choice([-0.5, 0.5], len(who)), flared)
+    return seen
 
 
 def worse(edss: Floats) -> Floats:
     """Return scores one confirmed step up: 1.5 from 0, 1 up to 5.5, half a point above, and never past 9."""
-    return np.minimum(edss + np.select([edss == 0, edss <= 5.5], [1.5, 1.0], 0.5), 9.0)
+    step: Floats = np.select([edss == 0, edss <= 5.5], [1.5, 1.0], 0.5)
+    return np.minimum(edss + step, 9.0)
 
 
 def _visits_soon_after(who: Ints, day: Ints, relapses: Relapses) -> Ints:
     """Return the visits that still show a relapse of the weeks before."""
     far = 1 << 20
-    at = np.searchsorted(who * far + day, relapses.who * far + relapses.day)
+    at: Ints = np.searchsorted(who * far + day, relapses.who * far + relapses.day)
     within = at < len(who)
     at, of, since = at[within], relapses.who[within], relapses.day[within]
-    return at[(who[at] == of) & (day[at] - since <= _RELAPSE_SHOWS_DAYS)]
+    shows: Flags = (who[at] == of) & (day[at] - since <= _RELAPSE_SHOWS_DAYS)
+    return at[shows]
 
 
 def _relapses(trial: Trial, people: People) -> Relapses:

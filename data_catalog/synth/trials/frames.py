@@ -210,11 +210,6 @@ def timed(dates: Days, draw: np.random.Generator) -> Texts:
     return np.char.add(iso(dates), np.array(clock, dtype=str))
 
 
-def study_day(days: Ints) -> Floats:
-    """Count days as SDTM does: the first is day 1, the one before it day -1."""
-    return np.where(days >= 0, days + 1, days).astype(float)
-
-
 def yes(flags: NDArray[np.bool_]) -> Texts:
     """Write flags as SDTM does."""
     return np.where(flags, "Y", "N")

@@ -103,9 +103,10 @@ def _msis29(study: Study) -> Iterator[Block]:
     """Give MSIS-29 at every fourth visit, as its usual 0 to 100 transform of the items' sum."""
     draw = study.trial.draws("msis29")
     visits = study.visits
-    for test, items, weight in (("MSISPHYS", 20, 0.42), ("MSISPSYC", 9, 0.2)):
-        own = draw.normal(1.2, 0.5, study.people.count)[visits.who]
-        mean = own + weight * visits.edss + draw.normal(0, 0.15, len(visits.who))
+    rates = study.trial.rates
+    for test, items, scale in (("MSISPHYS", 20, "physical"), ("MSISPSYC", 9, "psychological")):
+        own = draw.normal(rates.number("msis29", "base"), rates.number("msis29", "sd"), study.people.count)
+        mean = own[visits.who] + rates.number("msis29", scale) * visits.edss + draw.normal(0, 0.15, len(visits.who))
         total = np.clip(np.round(mean * items), items, items * 5)
         share = (total - items) / (items * 4) * 100
         yield _at_visits(study, test, np.round(share, 2), "MSIS-29", visits.nth % 4 == 0)
@@ -115,15 +116,18 @@ def _function_tests(study: Study) -> Iterator[Block]:
     """Give walk and pegs at every second visit, cognition at every fourth."""
     draw = study.trial.draws("function tests")
     visits, people = study.visits, study.people
+    rates = study.trial.rates
     walk = _walk(study, draw)
     second, fourth = visits.nth % 2 == 0, visits.nth % 4 == 0
-    yield _timed(study, "T25FW", np.where(walk > _LONGEST_WALK, np.nan, np.round(walk, 1)), "T25FW", second)
-    hand = np.exp(draw.normal(np.log(26), 0.3, people.count))[visits.who] * (1 + 0.02 * visits.edss)
-    for test, slower in (("NHPTDOM", 1.0), ("NHPTNDOM", 1.08)):
-        seconds = hand * slower * np.exp(draw.normal(0, 0.06, len(visits.who)))
+    walked: Floats = np.where(walk > _LONGEST_WALK, np.nan, np.round(walk, 1))
+    yield _timed(study, "T25FW", walked, "T25FW", second)
+    hand = rates.number("pegs", "median") * np.exp(draw.normal(0, rates.number("pegs", "log_sd"), people.count))
+    for test, slower in (("NHPTDOM", 1.0), ("NHPTNDOM", rates.number("pegs", "other_hand"))):
+        seconds: Floats = hand[visits.who] * slower * np.exp(0.02 * visits.edss + draw.normal(0, 0.06, len(visits.who)))
         yield _timed(study, test, np.round(np.minimum(seconds, _LONGEST_PEGS), 1), "NHPT", second)
-    for test, mean, sd, most, only in (("SDMT", 48, 11, 110, second), ("PASAT", 46, 10, 60, fourth)):
-        right = draw.normal(mean, sd, people.count)[visits.who] - visits.edss + draw.normal(0, 2.5, len(visits.who))
+    for test, name, most, only in (("SDMT", "sdmt", 110, second), ("PASAT", "pasat", 60, fourth)):
+        own = draw.normal(rates.number(name, "mean"), rates.number(name, "sd"), people.count)
+        right = own[visits.who] - visits.edss + draw.normal(0, 2.5, len(visits.who))
         yield _at_visits(study, test, np.clip(np.round(right), 0, most), test, only)
 
 
@@ -138,5 +142,5 @@ def _walk(study: Study, draw: np.random.Generator) -> Floats:
     mean = np.where(people.treated, rates.per_year("walk", "active"), rates.per_year("walk"))
     slope = mean + draw.normal(0, 0.12, people.count)
     years = visits.nth * study.trial.every / WEEKS_PER_YEAR
-    seconds = np.exp(base[visits.who] + slope[visits.who] * years + draw.normal(0, 0.05, len(years)))
+    seconds: Floats = np.exp(base[visits.who] + slope[visits.who] * years + draw.normal(0, 0.05, len(years)))
     return np.maximum(seconds, 2.5)

@@ -33,6 +33,8 @@ ASSAYS = {"NFL": "NfL Simoa homebrew", "GFAP": "GFAP Simoa discovery"}
 
 _SHARE_WITH_BIOMARKERS = 0.6
 _SHARE_WITH_FLUID = 0.3
+_LARGEST_T2_CM3 = 120.0
+"""A log-normal volume has no largest; a brain has."""
 
 
 def sample_domains(study: Study) -> Iterator[Domain]:
@@ -97,9 +99,10 @@ def _new_t2(study: Study, draw: np.random.Generator) -> Ints:
 def _t2_volume(study: Study, draw: np.random.Generator) -> Floats:
     mean, sd = _mean_sd(study, "t2_volume")
     spread = np.sqrt(np.log1p((sd / mean) ** 2))
-    base = draw.normal(np.log(mean) - spread**2 / 2, spread, study.people.count)
+    base = np.minimum(draw.normal(np.log(mean) - spread**2 / 2, spread, study.people.count), np.log(_LARGEST_T2_CM3))
     growth = _yearly(study, "t2_volume_change") + draw.normal(0, 0.03, study.people.count)
-    return np.exp((base[study.sessions.who]) + growth[study.sessions.who] * _years(study) + _noise(study, draw, 0.02))
+    level = base[study.sessions.who] + growth[study.sessions.who] * _years(study) + _noise(study, draw, 0.02)
+    return np.exp(level)
 
 
 def _brain_change(study: Study, draw: np.random.Generator) -> Floats:
@@ -123,22 +126,27 @@ def _laboratory(study: Study) -> Iterator[Block]:
     specimen = study.trial.rates.by_name["nfl"]["specimen"]
     lowered = np.where(people.treated[sessions.who] & (sessions.nth > 0), _log_ratio(study, "nfl_on_active"), 0.0)
     for test, name, change in (("NFL", "nfl", lowered), ("GFAP", "gfap", 0.0)):
-        level = np.exp(_log_level(study, draw, name) + change)
-        yield _sampled(study, draw, test, np.round(level, 1), "pg/mL", specimen, agreed)
-    cells = np.exp(draw.normal(np.log(1.8), 0.25, people.count))[sessions.who] * np.exp(_noise(study, draw, 0.15))
-    yield _sampled(study, draw, "LYM", np.round(cells, 2), "10^9/L", "BLOOD", np.ones(len(agreed), dtype=bool))
-    punctured = (draw.random(people.count) < _SHARE_WITH_FLUID)[sessions.who] & (sessions.nth == 0)
-    index = np.round(np.exp(draw.normal(np.log(0.9), 0.35, len(agreed))), 2)
-    yield _sampled(study, draw, "IGGINDEX", index, "RATIO", "CSF", punctured)
-    bands = np.where(draw.random(len(agreed)) < 0.88, "POSITIVE", "NEGATIVE")
-    block = _sampled(study, draw, "OCB", np.full(len(agreed), np.nan), "", "CSF", punctured)
-    yield {**block, "result": bands[punctured]}
+        yield _sampled(study, draw, test, _level(study, draw, name, change, 1), "pg/mL", specimen, agreed)
+    cells = _level(study, draw, "lymphocytes", 0.0, 2)
+    yield _sampled(study, draw, "LYM", cells, "10^9/L", "BLOOD", np.ones(len(agreed), dtype=bool))
+    yield from _fluid(study, draw)
 
 
-def _log_level(study: Study, draw: np.random.Generator, name: str) -> Floats:
+def _fluid(study: Study, draw: np.random.Generator) -> Iterator[Block]:
+    sessions = study.sessions
+    punctured = (draw.random(study.people.count) < _SHARE_WITH_FLUID)[sessions.who] & (sessions.nth == 0)
+    yield _sampled(study, draw, "IGGINDEX", _level(study, draw, "igg_index", 0.0, 2), "RATIO", "CSF", punctured)
+    bands = draw.random(len(sessions.who)) < study.trial.rates.share("bands")
+    block = _sampled(study, draw, "OCB", np.full(len(bands), np.nan), "", "CSF", punctured)
+    yield {**block, "result": np.where(bands, "POSITIVE", "NEGATIVE")[punctured]}
+
+
+def _level(study: Study, draw: np.random.Generator, name: str, change: Floats | float, digits: int) -> Floats:
+    """Return a biomarker at every session: a log-normal level of each person's own, changed and measured with noise."""
     rates = study.trial.rates
     own = draw.normal(0, rates.number(name, "log_sd"), study.people.count)[study.sessions.who]
-    return np.log(rates.number(name, "geometric_mean")) + own + _noise(study, draw, 0.15)
+    level: Floats = rates.number(name, "geometric_mean") * np.exp(own + change + _noise(study, draw, 0.15))
+    return np.round(level, digits)
 
 
 def _sampled(

@@ -14,7 +14,6 @@ from data_catalog.synth.trials.frames import (
     iso,
     partial,
     sequenced,
-    study_day,
     supplemental,
     unsure,
 )
@@ -216,7 +215,7 @@ def _event(who: Ints, decod: Texts, category: str, subcategory: str, date: Texts
 def _history(study: Study) -> Domain:
     """Return FAMH: how many relapses there were before the trial."""
     draw = study.trial.draws("prior relapses")
-    rate = {"ppms": 0.02, "spms": 0.3, "rrms": 1.4}[study.trial.course]
+    rate = study.trial.rates.number("relapses_before", study.trial.course)
     block = {
         "who": np.arange(study.people.count),
         "test": "RLPS12M",
@@ -226,8 +225,3 @@ def _history(study: Study) -> Domain:
     }
     rows = findings("FA", study, [block], {"RLPS12M": "Number of Relapses in Past 12 Months"})
     return Domain("FAMH", "Findings on Medical History", rows)
-
-
-def with_days(study: Study, who: Ints, dates: Days) -> Texts:
-    """Return the study day of dates as SDTM counts it."""
-    return study_day((dates - study.people.start[who]).astype(int))
