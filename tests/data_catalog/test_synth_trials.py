@@ -10,7 +10,7 @@ import polars as pl
 import pyreadstat
 import pytest
 
-from core.errors import IntegrityBroken, InvalidInput
+from core.errors import IntegrityBroken, InvalidInput, Refused
 from data_catalog.synth import trials as synth
 from data_catalog.synth.trials import design, xpt
 from data_catalog.synth.trials.design import Sizes
@@ -193,6 +193,26 @@ def test_a_file_of_another_make_is_not_patched(tmp_path: Path) -> None:
     path.write_bytes(b"X" * 800)
     with pytest.raises(IntegrityBroken, match="no transport file"):
         xpt._fix_dates(path)
+
+
+def test_a_smaller_delivery_leaves_nothing_of_a_larger_one(tmp_path: Path) -> None:
+    synth.write_trials(tmp_path / "a", people=200)
+    fresh = contents(tmp_path / "a")
+    stale = tmp_path / "a" / "syn-prog-01" / "supprs.xpt"
+    stale.write_bytes(b"of an earlier run")
+    synth.write_trials(tmp_path / "a", people=200)
+    assert contents(tmp_path / "a") == fresh
+
+
+def test_files_that_may_be_real_are_never_labelled_synthetic(tmp_path: Path) -> None:
+    real = tmp_path / "syn-prog-01"
+    real.mkdir()
+    (real / "dm.xpt").write_bytes(b"a sponsor's own")
+    for folder in (tmp_path, tmp_path / "syn-prog-01"):
+        with pytest.raises(Refused, match="not labelled synthetic"):
+            synth.write_trials(folder, people=200)
+    assert not is_synthetic(tmp_path)
+    assert (real / "dm.xpt").read_bytes() == b"a sponsor's own"
 
 
 # ---- scans -----------------------------------------------------------------------------------------------------------

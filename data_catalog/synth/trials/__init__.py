@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import Refused
 from core.files import ensure_folder
 from data_catalog.synth.trials.course import draw_study
 from data_catalog.synth.trials.design import Sizes, Trial, default_seed, full_size, trials
@@ -16,7 +17,7 @@ from data_catalog.synth.trials.people import draw_people
 from data_catalog.synth.trials.samples import sample_domains
 from data_catalog.synth.trials.subjects import subject_domains
 from data_catalog.synth.trials.xpt import write_xpt
-from data_catalog.synthetic import LABEL
+from data_catalog.synthetic import LABEL, is_synthetic
 
 __all__ = ["Delivery", "Scan", "Sizes", "scans", "write_trials"]
 
@@ -49,11 +50,10 @@ def write_trials(
     """Write all fourteen trials, one folder each, and the index of their scans; label every folder synthetic.
 
     With fewer `people`, visits and scans shrink in proportion unless given. Raises InvalidInput for sizes that
-    can't be: people make 1 to about 20 visits and have at most a few scans each.
+    can't be: people make 1 to about 20 visits and have at most a few scans each; Refused for a folder in use.
     """
     sizes = _sizes(people, visits, scans)
-    ensure_folder(folder, 0o755)
-    _label(folder)
+    _claim(folder)
     files, rows = 0, 0
     index: list[Scan] = []
     for trial in trials(sizes, default_seed() if seed is None else seed):
@@ -96,8 +96,8 @@ def _sizes(people: int | None, visits: int | None, scans: int | None) -> Sizes:
 
 def _write_trial(trial: Trial, folder: Path) -> tuple[dict[str, int], list[Scan]]:
     """Write one trial's files; return the rows of each and the trial's scans."""
-    home = ensure_folder(folder / trial.id.lower(), 0o755)
-    _label(home)
+    home = folder / trial.id.lower()
+    _claim(home)
     written = {write_xpt(domain, home).name: len(domain.rows) for domain in domains(trial)}
     return written, list(scans_of(trial, draw_people(trial)))
 
@@ -112,5 +112,14 @@ def _write_index(path: Path, index: list[Scan]) -> None:
             writer.writerow([scan.person, scan.scan, when, scan.region, scan.modality, strength, scan.defaced])
 
 
-def _label(folder: Path) -> None:
+def _claim(folder: Path) -> None:
+    """Make a folder, label it, and take out transport files of an earlier run, which might be of other sizes.
+
+    Raises Refused for a folder that holds something unlabelled: real files must never come to be called synthetic.
+    """
+    if folder.exists() and any(folder.iterdir()) and not is_synthetic(folder):
+        raise Refused(f"{folder} holds files that are not labelled synthetic.", "Choose an empty folder.")
+    ensure_folder(folder, 0o755)
     (folder / LABEL).write_text(_NOTICE, encoding="utf-8")
+    for stale in folder.glob("*.xpt"):
+        stale.unlink()

@@ -124,7 +124,8 @@ def _function_tests(study: Study) -> Iterator[Block]:
     hand = rates.number("pegs", "median") * np.exp(draw.normal(0, rates.number("pegs", "log_sd"), people.count))
     for test, slower in (("NHPTDOM", 1.0), ("NHPTNDOM", rates.number("pegs", "other_hand"))):
         seconds: Floats = hand[visits.who] * slower * np.exp(0.02 * visits.edss + draw.normal(0, 0.06, len(visits.who)))
-        yield _timed(study, test, np.round(np.minimum(seconds, _LONGEST_PEGS), 1), "NHPT", second)
+        pegs: Floats = np.minimum(seconds, _LONGEST_PEGS)
+        yield _timed(study, test, pegs.round(1), "NHPT", second)
     for test, name, most, only in (("SDMT", "sdmt", 110, second), ("PASAT", "pasat", 60, fourth)):
         own = draw.normal(rates.number(name, "mean"), rates.number(name, "sd"), people.count)
         right = own[visits.who] - visits.edss + draw.normal(0, 2.5, len(visits.who))
