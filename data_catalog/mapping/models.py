@@ -116,6 +116,7 @@ class MappingFile(_Strict):
     licence: Line
     labels: Literal["published", "invented"] = "published"
     registry: Registry | None = None
+    published: Mapping[str, Any] = Field(default={}, description="what was published of the real resource")
     files: Mapping[Name, FileSpec] = Field(min_length=1)
     tables: tuple[TableSource, ...] = Field(min_length=1, strict=False)
 
@@ -186,8 +187,8 @@ def _unfit(variable: Variable, source: VariableSource) -> Iterator[str]:
     foreign = sorted(set(source.codes.values()) - set(variable.codes))
     if variable.codes and foreign:
         yield f"{', '.join(foreign)} is no code of it; they are {', '.join(variable.codes)}"
-    if source.codes and not variable.codes:
-        yield "has no codes"
+    if source.codes and not variable.codes and variable.type is not VariableType.TEXT:
+        yield "codes belong to codes and texts"
     if source.value and variable.codes and source.value not in {**source.codes, **variable.codes}:
         yield f"{source.value} is no code of it; they are {', '.join(variable.codes)}"
     if bool(source.dates) != (variable.type is VariableType.DATE):

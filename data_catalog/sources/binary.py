@@ -31,7 +31,7 @@ def load(connection: duckdb.DuckDBPyConnection, label: str, path: Path, kind: Fo
             connection.register("_frame", numbered.to_arrow())
             selected = ", ".join(f"{_as_text(name, kept)} AS {identifier(name)}" for name, kept in frame.schema.items())
             rows = f"SELECT CAST(_row AS BIGINT) AS _row, {selected} FROM _frame"
-            connection.execute(f"INSERT INTO {table} {rows}" if done else f"CREATE TABLE {table} AS {rows}")
+            connection.execute(f"INSERT INTO {table} {rows}" if done else f"CREATE TABLE {table} AS {rows}").fetchall()
             connection.unregister("_frame")
             done += len(frame)
     except (pyreadstat.PyreadstatError, pyreadstat.ReadstatError, UnicodeDecodeError, ValueError, OSError) as error:

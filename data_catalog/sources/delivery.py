@@ -135,7 +135,7 @@ def _paths(folder: Path) -> Iterator[str]:
         kind = path.lstat().st_mode
         relative = path.relative_to(folder).as_posix()
         if stat.S_ISREG(kind):
-            if relative not in (MANIFEST, LABEL):
+            if relative != MANIFEST and path.name != LABEL:
                 yield relative
         elif not stat.S_ISDIR(kind):
             raise InvalidInput(f"{relative} is a link or a device.", "A delivery holds plain files alone.")

@@ -117,9 +117,10 @@ def _offset(connection: duckdb.DuckDBPyConnection, before: Sequence[str]) -> int
 def _finish(connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec) -> list[Finding]:
     """Put qualifiers on a file's rows, add the columns it may be without, and keep the rows the mapping wants."""
     table = raw_name(name)
-    if spec.supplemental and _has_columns(connection, raw_name(spec.supplemental)):
-        if problems := merge_supplemental(connection, name, table, raw_name(spec.supplemental)):
-            return problems
+    has_qualifiers = spec.supplemental and _columns(connection, raw_name(spec.supplemental))
+    problems = merge_supplemental(connection, name, table, raw_name(spec.supplemental)) if has_qualifiers else []
+    if problems:
+        return problems
     present = _columns(connection, table)
     for column in spec.columns:
         if column not in present:
@@ -128,10 +129,6 @@ def _finish(connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec) ->
         condition = compiled(spec.where, _columns(connection, table))
         connection.execute(f"DELETE FROM {table} WHERE ({condition}) IS NOT TRUE")
     return []
-
-
-def _has_columns(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return bool(_columns(connection, table))
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:

@@ -42,7 +42,7 @@ def load_xlsx(connection: duckdb.DuckDBPyConnection, label: str, path: Path, she
     frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)).with_row_index("_row", offset=1)
     connection.register("_frame", frame.to_arrow())
     selected = ", ".join(map(identifier, names))
-    connection.execute(f"CREATE TABLE {table} AS SELECT CAST(_row AS BIGINT) AS _row, {selected} FROM _frame")
+    connection.execute(f"CREATE TABLE {table} AS SELECT CAST(_row AS BIGINT) AS _row, {selected} FROM _frame").fetchall()
     connection.unregister("_frame")
     return []
 
