@@ -193,5 +193,5 @@ def _progression(draw: np.random.Generator, people: People, phase: NDArray[np.in
     """Return the day in the year before the first with SPMS on which it was noticed, 0 where that is not yet."""
     converted = phase == SPMS
     first = np.where(converted.any(axis=1), converted.argmax(axis=1), 0)
-    day = people.onset + (first - draw.random(len(people))) * YEAR
+    day = people.onset + (first - 0.99 * draw.random(len(people))) * YEAR
     return np.where((first > 0) & (day <= people.exit), day, 0).astype(np.int32)

@@ -259,7 +259,8 @@ def comorbidities(draw: np.random.Generator, people: People) -> pl.DataFrame:
     }
     chances = rates()["comorbidity"]["people"]
     person, which = np.nonzero(draw.random((len(people), len(names))) < np.array([chances[code] for code in names]))
-    diagnosed = within(draw, people.birth[person] + int(15 * YEAR), people.exit[person])
+    grown = np.minimum(people.birth[person] + int(15 * YEAR), people.exit[person])
+    diagnosed = within(draw, grown, people.exit[person])
     return table(
         draw,
         {

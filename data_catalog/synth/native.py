@@ -127,6 +127,15 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Dialect:
+    """How a registry writes text files."""
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    decimal_comma: bool = False
+
+
+@dataclass(frozen=True)
 class NativeFile:
     """One file of a registry's delivery."""
 
@@ -137,15 +146,18 @@ class NativeFile:
     """What is done to the table before its columns are written."""
     twice: float = 0.0
     """The share of rows that stand a second time."""
+    dialect: Dialect | None = None
+    """Where this file is written unlike the registry's others."""
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """How a registry writes text files."""
+class Sheet:
+    """A small table of a delivery that comes as a spreadsheet, the same for every draw."""
 
-    encoding: str = "utf-8"
-    delimiter: str = ","
-    decimal_comma: bool = False
+    path: str
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    """The header and the rows."""
 
 
 def native_rows(file: NativeFile, frame: pl.DataFrame) -> pl.DataFrame:

@@ -12,10 +12,11 @@ import polars as pl
 
 from core.errors import NotFound
 from core.files import ensure_folder
-from data_catalog.synth import msbase, ofsep
+from data_catalog.synth import dmsr, msbase, ofsep, remus, rism, smsreg
 from data_catalog.synth.course import Setting
-from data_catalog.synth.native import Dialect, NativeFile, native_rows, write_rows
+from data_catalog.synth.native import Dialect, NativeFile, Sheet, native_rows, write_rows
 from data_catalog.synth.neutral import Tables, chunks
+from data_catalog.synth.spreadsheet import write_sheet
 from data_catalog.synthetic import LABEL
 
 SEED = 20260601
@@ -38,13 +39,39 @@ class Registry:
     setting: Setting
     dialect: Dialect
     files: tuple[NativeFile, ...]
+    sheets: tuple[Sheet, ...] = ()
 
 
-_AUGUST = date(2025, 8, 31)
+_JUNE, _JULY, _AUGUST = date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 31)
 
 REGISTRIES: dict[str, Registry] = {
     registry.id: registry
     for registry in (
+        Registry(
+            "remus",
+            "ReMuS, Czech Republic",
+            "Czech Republic",
+            "SYN-CZ-",
+            24_030,
+            "June 2025",
+            90,
+            Setting(date(2013, 1, 1), _JUNE, visits=1.8, scans=0.8, reports=0, centres=remus.CENTRES),
+            remus.DIALECT,
+            remus.FILES,
+            remus.SHEETS,
+        ),
+        Registry(
+            "dmsr",
+            "DMSR, Denmark",
+            "Denmark",
+            "SYN-DK-",
+            34_720,
+            "August 2025",
+            95,
+            Setting(date(1996, 1, 1), _AUGUST, visits=1.05, scans=0.4, reports=0.25, centres=13),
+            dmsr.DIALECT,
+            dmsr.FILES,
+        ),
         Registry(
             "ofsep",
             "OFSEP, France",
@@ -56,6 +83,30 @@ REGISTRIES: dict[str, Registry] = {
             Setting(date(2001, 1, 1), _AUGUST, visits=1.1, reports=0.1, oct=0.04, ris=0.04, centres=40),
             ofsep.DIALECT,
             ofsep.FILES,
+        ),
+        Registry(
+            "rism",
+            "RISM, Italy",
+            "Italy",
+            "SYN-IT-",
+            95_294,
+            "July 2025",
+            70,
+            Setting(date(2001, 1, 1), _JULY, visits=1.2, reports=0, samples=0.15, centres=140),
+            rism.DIALECT,
+            rism.FILES,
+        ),
+        Registry(
+            "smsreg",
+            "SMSreg, Sweden",
+            "Sweden",
+            "SYN-SE-",
+            24_780,
+            "August 2025",
+            90,
+            Setting(date(2000, 1, 1), _AUGUST, visits=1.05, reports=0.8, tests=0.7, centres=64),
+            smsreg.DIALECT,
+            smsreg.FILES,
         ),
         Registry(
             "msbase",
@@ -89,6 +140,8 @@ def write_registry(
     total = known.people if people is None else people
     ensure_folder(folder, 0o755)
     (folder / LABEL).write_text(_label(known), encoding="utf-8")
+    for sheet in known.sheets:
+        write_sheet(folder, sheet)
     rows = dict.fromkeys((file.path for file in known.files), 0)
     with ExitStack() as open_files:
         outs = {file.path: open_files.enter_context((folder / file.path).open("wb")) for file in known.files}
@@ -106,7 +159,7 @@ def _write_chunk(registry: Registry, first: int, tables: Tables, outs: dict[str,
     for file in registry.files:
         neutral = tables[file.table].with_columns(patient_id=ids.gather(tables[file.table]["person"]))
         rows = native_rows(file, neutral)
-        write_rows(rows, outs[file.path], registry.dialect, header=first == 0)
+        write_rows(rows, outs[file.path], file.dialect or registry.dialect, header=first == 0)
         counts[file.path] = len(rows)
     return counts
 
