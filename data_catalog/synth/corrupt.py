@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import NotFound
-from data_catalog.synth.native import Dialect, NativeFile
+from data_catalog.synth.native import Day, Dialect, NativeFile
 from data_catalog.synth.registries import REGISTRIES, Registry
 
 Rows = list[list[str]]
@@ -48,7 +48,8 @@ def _unknown_code(folder: Path, registry: Registry, draw: np.random.Generator) -
 
 
 def _future_date(folder: Path, registry: Registry, draw: np.random.Generator) -> Broken:
-    form = next(column.form for column in _file(registry, "visit").columns if _of(column) == "visit_date")  # type: ignore[attr-defined]
+    columns = _file(registry, "visit").columns
+    form = next(column.form for column in columns if isinstance(column, Day) and column.of == "visit_date")
     written = form.replace("%d", "14").replace("%m", "03").replace("%Y", "2099")
     return _set_cell(folder, registry, draw, "visit", "visit_date", lambda _: written)
 

@@ -170,7 +170,8 @@ def _next_states(draw: np.random.Generator, state: NDArray[np.int8], phase: NDAr
     relapsing = transition_matrix().cumsum(axis=1)
     progressive = transition_matrix(number("edss_progressive", "hazard_ratio")).cumsum(axis=1)
     rows = np.where((phase == RRMS)[:, None], relapsing[state], progressive[state])
-    return (draw.random(len(state))[:, None] > rows[:, :3]).sum(axis=1).astype(np.int8)
+    moved: NDArray[np.int8] = (draw.random(len(state))[:, None] > rows[:, :3]).sum(axis=1).astype(np.int8)
+    return moved
 
 
 def _conversion(state: NDArray[np.int8], phase: NDArray[np.int8]) -> Floats:
@@ -186,7 +187,8 @@ def _next_place(draw: np.random.Generator, place: Floats, moved: NDArray[np.int8
     edge = 0.3 * draw.random(len(place))
     drifted = np.abs(place + step)
     drifted = np.where(drifted >= 1, 1.999999 - drifted, drifted)
-    return np.clip(np.select([moved > 0, moved < 0], [edge, 0.999999 - edge], drifted), 0, 0.999999)
+    there: Floats = np.clip(np.select([moved > 0, moved < 0], [edge, 0.999999 - edge], drifted), 0, 0.999999)
+    return there
 
 
 def _progression(draw: np.random.Generator, people: People, phase: NDArray[np.int8]) -> Ints:

@@ -71,9 +71,21 @@ FILES = (
         (
             _ID,
             Day("ATTAKDATO", "relapse_date", _D, ((0.04, "%m-%Y"),)),
-            Words("SVÆRHED", "severity", {"mild": "Let", "moderate": "Moderat", "severe": "Svær"}, blank="Uoplyst"),
+            Words(
+                "SVÆRHED",
+                "severity",
+                {"mild": "Let", "moderate": "Moderat", "severe": "Svær"},
+                blank="Uoplyst",
+                lost=0.2,
+            ),
             Words("STEROID", "steroids", _YES),
-            Words("BEDRING", "recovery", {"complete": "Fuld", "partial": "Delvis", "none": "Ingen"}, blank="Uoplyst"),
+            Words(
+                "BEDRING",
+                "recovery",
+                {"complete": "Fuld", "partial": "Delvis", "none": "Ingen"},
+                blank="Uoplyst",
+                lost=0.15,
+            ),
             *(Words(f"A_{word}", f"affected_{name}", _YES) for name, word in _SYSTEMS.items()),
         ),
         twice=0.003,

@@ -4,6 +4,7 @@ Every table has `person` (its number within the chunk), dates, and `roll` (a uni
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -59,7 +60,10 @@ def followed(people: People, course: Course) -> Followed:
     return Followed(person, year, since, until, course.edss[person, year], course.phase[person, year])
 
 
-def table(draw: np.random.Generator, columns: dict[str, pl.Series | NDArray[np.generic]]) -> pl.DataFrame:
+Columns = dict[str, pl.Series | NDArray[Any]]
+
+
+def table(draw: np.random.Generator, columns: Columns) -> pl.DataFrame:
     """Return a table by person and first date; days become dates, the day 0 is no date, and `roll` is drawn."""
     frame = pl.DataFrame(columns)
     days = [name for name in frame.columns if name.endswith("_date")]
@@ -68,7 +72,7 @@ def table(draw: np.random.Generator, columns: dict[str, pl.Series | NDArray[np.g
     return frame.sort(order, maintain_order=True).with_columns(roll=draw.random(len(frame)))
 
 
-def words(known: tuple[str, ...], numbers_: NDArray[np.generic]) -> pl.Series:
+def words(known: tuple[str, ...], numbers_: NDArray[Any]) -> pl.Series:
     """Return words by their number; a negative number is missing."""
     index = pl.Series(numbers_.astype(np.int32))
     return pl.Series(known, dtype=pl.String).gather(pl.select(pl.when(index >= 0).then(index)).to_series())
@@ -87,7 +91,8 @@ def yes(condition: NDArray[np.bool_]) -> pl.Series:
 
 def within(draw: np.random.Generator, since: Ints, until: Ints) -> Ints:
     """Draw a day of each span."""
-    return (since + draw.random(len(since)) * np.maximum(until - since, 1)).astype(np.int32)
+    day: Ints = (since + draw.random(len(since)) * np.maximum(until - since, 1)).astype(np.int32)
+    return day
 
 
 def days_of(draw: np.random.Generator, spans: Followed, rate: Floats | float) -> tuple[Ints, Ints, Ints]:
@@ -202,7 +207,7 @@ def _event_columns(
     infection: NDArray[np.bool_],
     fatal: NDArray[np.bool_],
     people: People,
-) -> dict[str, pl.Series | NDArray[np.generic]]:
+) -> Columns:
     size, treated = len(person), drug >= 0
     terms = (*_INFECTIONS, *_OTHERS, *_OTHERS_ON_DRUG)
     others = draw.integers(0, len(_OTHERS) + np.where(treated, len(_OTHERS_ON_DRUG), 0))

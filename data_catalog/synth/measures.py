@@ -1,13 +1,14 @@
 """Draw what is measured: visits with EDSS, scans, function tests, questionnaires, laboratory values and OCT."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from data_catalog.synth.course import EDSS_VALUES, RRMS, YEAR, Course, Ints, People, day_number
-from data_catalog.synth.events import FUNCTIONS, Followed, days_of, table, words
+from data_catalog.synth.events import FUNCTIONS, Columns, Followed, days_of, table, words
 from data_catalog.synth.rates import Floats, by_class, number, numbers
 from data_catalog.synth.treatments import Episodes, class_at
 
@@ -38,7 +39,7 @@ def missing(draw: np.random.Generator, values: Floats, share: float, decimals: i
     return pl.Series(np.where(blank, np.nan, np.round(values, decimals))).fill_nan(None)
 
 
-def whole(draw: np.random.Generator, values: Floats, low: float, high: float, share: float) -> pl.Series:
+def whole(draw: np.random.Generator, values: NDArray[Any], low: float, high: float, share: float) -> pl.Series:
     """Return whole numbers within limits, a share of them missing."""
     return missing(draw, np.clip(np.round(values), low, high), share).cast(pl.Int32)
 
@@ -50,7 +51,7 @@ def visits(draw: np.random.Generator, people: People, spans: Followed, course: C
     edss = _seen(draw, course.edss[person, year])
     size = len(person)
     examined = draw.random(size) < 0.65
-    scores: dict[str, pl.Series | NDArray[np.generic]] = {}
+    scores: Columns = {}
     for name in FUNCTIONS:
         score = np.clip(
             np.round(edss * _FUNCTION_SLOPE[name] + draw.normal(0, 0.6, size)), 0, _FUNCTION_MAX.get(name, 6)
@@ -85,10 +86,11 @@ def _seen(draw: np.random.Generator, edss: Floats) -> Floats:
     beside = edss + draw.choice((-0.5, 0.0, 0.5), len(edss), p=(0.12, 0.76, 0.12))
     lowest = np.select([edss == 0, edss < 4, edss < 6.5], [values[0] for values in EDSS_VALUES[:3]], EDSS_VALUES[3][0])
     highest = np.select([edss == 0, edss < 4, edss < 6.5], [v[-1] for v in EDSS_VALUES[:3]], EDSS_VALUES[3][-1])
-    return np.clip(beside, lowest, highest)
+    seen: Floats = np.clip(beside, lowest, highest)
+    return seen
 
 
-def _where(kept: NDArray[np.bool_], values: NDArray[np.generic]) -> pl.Series:
+def _where(kept: NDArray[np.bool_], values: NDArray[Any]) -> pl.Series:
     return pl.Series(np.where(kept, values.astype(float), np.nan)).fill_nan(None).cast(pl.Int32)
 
 
@@ -100,14 +102,14 @@ def scans(draw: np.random.Generator, people: People, spans: Followed, episodes: 
     # One gamma rate a person makes both kinds of lesions: whoever has many new ones enhances more.
     activity = draw.gamma(number("mri_frailty", "shape"), 1, len(people))[person] / number("mri_frailty", "shape")
     gap = _years_since_last(person, day)
-    yearly = number("mri_frailty", "shape") * number("mri_frailty", "scale")
-    yearly *= np.where(progressive, number("mri_rest", "progressive_new_t2"), 1.0) * effect
+    yearly = effect * number("mri_frailty", "shape") * number("mri_frailty", "scale")
+    yearly *= np.where(progressive, number("mri_rest", "progressive_new_t2"), 1.0)
     new = draw.poisson(activity * yearly * np.nan_to_num(gap))
     mean_gd = np.where(progressive, number("mri_ppms", "gd_lesions"), number("mri", "gd_lesions")) * effect
     enhancing = draw.poisson(activity * mean_gd)
     old = draw.negative_binomial(2, 0.08, len(people))[person] + 1
     size = len(person)
-    brain = {
+    brain: Columns = {
         "person": person,
         "mri_date": day,
         "region": words(("brain",), np.zeros(size, dtype=np.int32)),
@@ -140,7 +142,7 @@ def _volumes(draw: np.random.Generator, people: People, person: Ints, day: Ints,
     spread = np.sqrt(np.log1p((sd / mean) ** 2))
     scale = np.where(people.primary, 1.0, number("mri_rest", "rrms_t2_volume"))
     baseline = np.exp(np.log(mean) - spread**2 / 2 + spread * draw.normal(0, 1, len(people))) * scale
-    normal = draw.normal(*numbers("mri_ppms", "brain_volume"), len(people))
+    normal = _normal(draw, "mri_ppms", "brain_volume", len(people))
     normal += np.where(people.primary, 0.0, number("mri_rest", "rrms_brain_volume"))
     loss = number("mri_ppms", "brain_loss")
     change = np.clip(-100 * loss * gap + draw.normal(0, 0.3, len(person)), -10, 5)
@@ -152,9 +154,12 @@ def _volumes(draw: np.random.Generator, people: People, person: Ints, day: Ints,
     }
 
 
-def _with_cord(
-    draw: np.random.Generator, brain: dict[str, pl.Series | NDArray[np.generic]], person: Ints, day: Ints
-) -> dict[str, pl.Series | NDArray[np.generic]]:
+def _normal(draw: np.random.Generator, section: str, name: str, size: int) -> Floats:
+    mean, spread = numbers(section, name)
+    return draw.normal(float(mean), float(spread), size)
+
+
+def _with_cord(draw: np.random.Generator, brain: Columns, person: Ints, day: Ints) -> Columns:
     rows = np.flatnonzero(draw.random(len(person)) < number("mri_rest", "cord_share"))
     size = len(rows)
     cord = pl.DataFrame(
@@ -164,10 +169,10 @@ def _with_cord(
             "region": words(("spinal_cord",), np.zeros(size, dtype=np.int32)),
             "t1_gd_lesions": whole(draw, draw.poisson(0.15, size), 0, 99, 0.15),
             "t2_lesions": whole(draw, draw.poisson(1.6, size) + 2.0, 0, 99, 0.1),
-            "cord_area": missing(draw, draw.normal(*numbers("mri_rest", "cord_area"), size), 0.3, 2),
+            "cord_area": missing(draw, _normal(draw, "mri_rest", "cord_area", size), 0.3, 2),
         }
     )
-    return pl.concat([pl.DataFrame(brain), cord], how="diagonal").to_dict()
+    return dict(pl.concat([pl.DataFrame(brain), cord], how="diagonal").to_dict())
 
 
 def function_tests(draw: np.random.Generator, spans: Followed, rate: float) -> pl.DataFrame:
@@ -254,7 +259,7 @@ def _assay_columns(kinds: NDArray[np.int64]) -> dict[str, pl.Series]:
     analytes = ("nfl", "gfap", "jcv_index", "lymphocytes", "ocb", "igg_index")
     columns = {"analyte": words(analytes, kinds)}
     for place, name in enumerate(("specimen", "unit", "assay", "platform")):
-        columns[name] = words(tuple(_ASSAYS[analyte][place] for analyte in analytes), kinds)
+        columns[name] = words(tuple(_ASSAYS[analyte][place] for analyte in analytes), kinds).replace("", None)
     return columns
 
 

@@ -64,7 +64,11 @@ FILES = (
             _ID,
             Day("DATE_OF_ONSET", "relapse_date", _D),
             Words(
-                "SEVERITY", "severity", {"mild": "Mild", "moderate": "Moderate", "severe": "Severe"}, blank="Unknown"
+                "SEVERITY",
+                "severity",
+                {"mild": "Mild", "moderate": "Moderate", "severe": "Severe"},
+                blank="Unknown",
+                lost=0.25,
             ),
             Words("CORTICO", "steroids", _YES),
             Words("RECOVERY", "recovery", {"complete": "Complete", "partial": "Incomplete", "none": "None"}),

@@ -28,11 +28,13 @@ class Column(Protocol):
         """Return its values, made of a neutral table's columns."""
 
 
-def _or_token(value: pl.Expr, token: str, salt: str) -> pl.Expr:
-    """Write half of the missing values as the registry's own token."""
-    if not token:
+def _with_blanks(value: pl.Expr, lost: float, blank: str, salt: str) -> pl.Expr:
+    """Leave a share of the values out, and write half of the missing ones as the registry's own word for that."""
+    if lost:
+        value = pl.when(roll(f"{salt} lost") >= lost).then(value)
+    if not blank:
         return value
-    return pl.when(value.is_null() & (roll(salt) < 0.5)).then(pl.lit(token)).otherwise(value)
+    return pl.when(value.is_null() & (roll(f"{salt} blank") < 0.5)).then(pl.lit(blank)).otherwise(value)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Plain:
         if not self.blank:
             return source
         text = source.cast(pl.String)
-        return _or_token(text.str.replace(".", ",", literal=True) if self.comma else text, self.blank, self.name)
+        return _with_blanks(text.str.replace(".", ",", literal=True) if self.comma else text, 0, self.blank, self.name)
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,15 @@ class Words:
     """Other spellings by the registry's usual word."""
     blank: str = ""
     share: float = 0.06
+    lost: float = 0.0
+    """The share of values the registry does not have."""
 
     def value(self) -> pl.Expr:
         """Return the registry's words."""
         word = pl.col(self.of).replace_strict(dict(self.words), return_dtype=pl.String)
         if self.also:
             word = pl.when(roll(self.name) < self.share).then(word.replace(dict(self.also))).otherwise(word)
-        return _or_token(word, self.blank, f"{self.name} token")
+        return _with_blanks(word, self.lost, self.blank, self.name)
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class Day:
     form: str
     others: tuple[tuple[float, str], ...] = ()
     blank: str = ""
+    lost: float = 0.0
 
     def value(self) -> pl.Expr:
         """Return the dates as text."""
@@ -111,7 +116,7 @@ class Day:
             chosen = roll(self.name).is_between(passed, passed + share, closed="left") & able
             text = pl.when(chosen).then(day.dt.to_string(form)).otherwise(text)
             passed += share
-        return _or_token(text, self.blank, f"{self.name} token")
+        return _with_blanks(text, self.lost, self.blank, self.name)
 
 
 @dataclass(frozen=True)

@@ -45,10 +45,10 @@ FILES = (
         (
             _ID,
             Made("CENTRE", pl.format("CHU {}", pl.col("centre").cast(pl.String).str.zfill(2))),
-            Words("SEXE", "sex", {"female": "Féminin", "male": "Masculin"}, blank="NC"),
+            Words("SEXE", "sex", {"female": "Féminin", "male": "Masculin"}, blank="NC", lost=0.003),
             Day("DATE_NAISSANCE", "birth_date", _D, ((0.5, "%m/%Y"),)),
-            Day("DATE_DEBUT_SEP", "onset_date", _D, _VAGUE, blank="NC"),
-            Day("DATE_DIAGNOSTIC", "diagnosis_date", _D, (*_VAGUE, _SHORT), blank="NC"),
+            Day("DATE_DEBUT_SEP", "onset_date", _D, _VAGUE, blank="NC", lost=0.02),
+            Day("DATE_DIAGNOSTIC", "diagnosis_date", _D, (*_VAGUE, _SHORT), blank="NC", lost=0.03),
             Words(
                 "FORME",
                 "course",
@@ -78,7 +78,7 @@ FILES = (
             _ID,
             Day("DATE_POUSSEE", "relapse_date", _D, (*_VAGUE[:2], (0.02, "%Y"), _SHORT)),
             Words("SEVERITE", "severity", {"mild": "Légère", "moderate": "Modérée", "severe": "Sévère"}, blank="NC"),
-            Words("CORTICOIDES", "steroids", _YES, blank="NC"),
+            Words("CORTICOIDES", "steroids", _YES, blank="NC", lost=0.1),
             Words("RECUPERATION", "recovery", {"complete": "Complète", "partial": "Partielle", "none": "Aucune"}),
             *(Words(f"ATTEINTE_{word}", f"affected_{name}", _YES) for name, word in _SYSTEMS.items()),
         ),

@@ -1,6 +1,6 @@
 """The six registries of the BMSD network, synthetic: who they are, and how their deliveries are written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -153,7 +153,7 @@ def write_registry(
     return Written(total, rows)
 
 
-def _write_chunk(registry: Registry, first: int, tables: Tables, outs: dict[str, BinaryIO]) -> dict[str, int]:
+def _write_chunk(registry: Registry, first: int, tables: Tables, outs: Mapping[str, BinaryIO]) -> dict[str, int]:
     ids = identifiers(registry, first, len(tables["patient"]))
     counts = {}
     for file in registry.files:

@@ -38,10 +38,15 @@ FILES = (
             _ID,
             Made("CENTRUM", pl.format("C{}", pl.col("centre").cast(pl.String).str.zfill(2))),
             Words(
-                "Pohlaví", "sex", {"female": "žena", "male": "muž"}, also={"žena": "Ž", "muž": "M"}, blank="neuvedeno"
+                "Pohlaví",
+                "sex",
+                {"female": "žena", "male": "muž"},
+                also={"žena": "Ž", "muž": "M"},
+                blank="neuvedeno",
+                lost=0.002,
             ),
             Day("Datum narození", "birth_date", "%m/%Y"),
-            Day("První příznaky", "onset_date", _D, _VAGUE, blank="neuvedeno"),
+            Day("První příznaky", "onset_date", _D, _VAGUE, blank="neuvedeno", lost=0.01),
             Day("Datum diagnózy", "diagnosis_date", _D, _VAGUE),
             Words(
                 "Forma",
@@ -226,7 +231,7 @@ FILES = (
         "vaccination",
         (
             _ID,
-            Words("Vakcína", "vaccine", {"influenza": "chřipka", "covid-19": "covid-19"}),
+            Words("VAKCINA", "vaccine", {"influenza": "chřipka", "covid-19": "covid-19"}),
             Plain("ATC", "atc"),
             Day("Datum očkování", "vaccination_date", _D),
         ),

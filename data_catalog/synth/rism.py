@@ -57,7 +57,7 @@ FILES = (
             Made("CENTRO", pl.format("IT{}", pl.col("centre").cast(pl.String).str.zfill(3))),
             Words("SESSO", "sex", {"female": "F", "male": "M"}),
             Day("DATA_NASCITA", "birth_date", _D, ((0.4, "%m/%Y"),)),
-            Day("DATA_ESORDIO", "onset_date", _D, ((0.12, "%m/%Y"), (0.12, "%Y")), blank=_NONE),
+            Day("DATA_ESORDIO", "onset_date", _D, ((0.12, "%m/%Y"), (0.12, "%Y")), blank=_NONE, lost=0.02),
             Day("DATA_DIAGNOSI", "diagnosis_date", _D, ((0.08, "%m/%Y"), (0.03, "%Y"))),
             Words(
                 "DECORSO",
@@ -87,7 +87,7 @@ FILES = (
         (
             _ID,
             Day("DATA_RICADUTA", "relapse_date", _D, ((0.06, "%m/%Y"),)),
-            Words("GRAVITA", "severity", {"mild": "1", "moderate": "2", "severe": "3"}, blank="9"),
+            Words("GRAVITA", "severity", {"mild": "1", "moderate": "2", "severe": "3"}, blank="9", lost=0.2),
             Words("STEROIDI", "steroids", _YES, also={"SI": "S", "NO": "N"}),
             Words("RECUPERO", "recovery", {"complete": "completo", "partial": "parziale", "none": "assente"}),
             Made("SISTEMI", _affected()),

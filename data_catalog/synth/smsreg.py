@@ -84,7 +84,7 @@ FILES = (
             _ID,
             Day("SKOVDATUM", "relapse_date", _D, ((0.05, "%Y-%m"), _COMPACT)),
             Words("SVÅRIGHET", "severity", {"mild": "Lätt", "moderate": "Måttligt", "severe": "Svårt"}),
-            Words("KORTISON", "steroids", _YES, blank="Uppgift saknas"),
+            Words("KORTISON", "steroids", _YES, blank="Uppgift saknas", lost=0.15),
             Words("ÅTERHÄMTNING", "recovery", {"complete": "Fullständig", "partial": "Partiell", "none": "Ingen"}),
             *(Words(f"SKOV_{word}", f"affected_{name}", _YES) for name, word in _SYSTEMS.items()),
         ),
