@@ -1,1 +1,1 @@
-"""Seeded synthetic sources in the native form of the real ones; nothing in them describes anybody."""
+"""Synthetic sources at the mission's size: six registries and fourteen trials, each in its own native form."""
