@@ -28,6 +28,7 @@ def load(connection: duckdb.DuckDBPyConnection, label: str, path: Path, kind: Fo
     try:
         for frame in _frames(path, kind):
             numbered = frame.with_row_index("_row", offset=done + 1)
+            connection.complete()  # a result that was not read to its end would be in the way
             connection.register("_frame", numbered.to_arrow())
             selected = ", ".join(f"{_as_text(name, kept)} AS {identifier(name)}" for name, kept in frame.schema.items())
             rows = f"SELECT CAST(_row AS BIGINT) AS _row, {selected} FROM _frame"

@@ -40,6 +40,7 @@ def load_xlsx(connection: duckdb.DuckDBPyConnection, label: str, path: Path, she
         return [Finding(label, name, "in the header more than once", names.count(name)) for name in twice]
     columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
     frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)).with_row_index("_row", offset=1)
+    connection.complete()  # a result that was not read to its end would be in the way
     connection.register("_frame", frame.to_arrow())
     selected = ", ".join(map(identifier, names))
     connection.execute(f"CREATE TABLE {table} AS SELECT CAST(_row AS BIGINT) AS _row, {selected} FROM _frame").fetchall()

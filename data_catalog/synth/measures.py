@@ -21,6 +21,10 @@ _AMBULATION = np.array([0] * 8 + [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 12])
 _MEASURED_FROM = tuple(day_number(date(year, 1, 1)) for year in (2016, 2017, 2011, 1990))
 """When serum NfL, GFAP, JCV and lymphocytes were first recorded."""
 
+_MOST_NEW = 99
+_LARGEST_T2 = 250.0
+"""New lesions at one scan, and cm3 of T2 lesions, that no larger draw goes beyond: tails have no end, brains do."""
+
 _OCT_FROM = day_number(date(2008, 1, 1))
 
 _ASSAYS = {
@@ -104,7 +108,7 @@ def scans(draw: np.random.Generator, people: People, spans: Followed, episodes: 
     gap = _years_since_last(person, day)
     yearly = effect * number("mri_frailty", "shape") * number("mri_frailty", "scale")
     yearly *= np.where(progressive, number("mri_rest", "progressive_new_t2"), 1.0)
-    new = draw.poisson(activity * yearly * np.nan_to_num(gap))
+    new = np.minimum(draw.poisson(activity * yearly * np.nan_to_num(gap)), _MOST_NEW)
     mean_gd = np.where(progressive, number("mri_ppms", "gd_lesions"), number("mri", "gd_lesions")) * effect
     enhancing = draw.poisson(activity * mean_gd)
     old = draw.negative_binomial(2, 0.08, len(people))[person] + 1
@@ -146,8 +150,9 @@ def _volumes(draw: np.random.Generator, people: People, person: Ints, day: Ints,
     normal += np.where(people.primary, 0.0, number("mri_rest", "rrms_brain_volume"))
     loss = number("mri_ppms", "brain_loss")
     change = np.clip(-100 * loss * gap + draw.normal(0, 0.3, len(person)), -10, 5)
+    volume = baseline[person] * (1 + number("mri_ppms", "t2_growth")) ** years
     return {
-        "t2_volume": missing(draw, baseline[person] * (1 + number("mri_ppms", "t2_growth")) ** years, 0.35, 3),
+        "t2_volume": missing(draw, np.minimum(volume, _LARGEST_T2), 0.35, 3),
         "brain_volume": missing(draw, normal[person] * (1 - loss) ** years, 0.5, 1),
         "pbvc": missing(draw, change, 0.5, 2),
         "cord_area": pl.Series([None], dtype=pl.Float64).new_from_index(0, len(person)),
