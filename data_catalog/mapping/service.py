@@ -1,6 +1,6 @@
 """What is done with a source: describe its delivery, draft a mapping, look at some rows, check all, publish."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from data_catalog.editions import EditionManifest, SourceEntry, newest_number
 from data_catalog.engine import engine, identifier, work_folder
 from data_catalog.errors import DataRejected, EditionNotFound
 from data_catalog.hints import did_you_mean
+from data_catalog.mapping.draft import describe, draft, file_names
 from data_catalog.mapping.models import MappingFile, load_mapping
 from data_catalog.mapping.stage import Staged, located, stage, typed
 from data_catalog.models import Table
@@ -28,7 +29,8 @@ from data_catalog.quality.publication import JSON_NAME, Document, read_json, wri
 from data_catalog.report import Finding, Report
 from data_catalog.schema import check_everything
 from data_catalog.service import edition
-from data_catalog.sources.delivery import Delivery, read_delivery, take_delivery
+from data_catalog.sources.delivery import Delivery, guess, read_delivery, take_delivery
+from data_catalog.sources.files import FileSpec
 from data_catalog.sources.reading import read_files
 
 Progress = Callable[[str], None]
@@ -96,13 +98,25 @@ def preview_source(
         raise InvalidInput(f"{loaded.id} maps no table {table!r}{did_you_mean(table, known) or '.'}", ", ".join(known))
     ensure_folder(settings.vault)
     with work_folder(settings.vault) as work, engine(work) as connection:
-        _read(connection, loaded, folder, read_delivery(folder), work, progress)
+        _read(connection, loaded.id, loaded.files, folder, read_delivery(folder), work, progress)
         staged = stage(connection, loaded)
         names = [variable.name for variable in declared.variables]
         shown = connection.execute(
             f"SELECT {', '.join(map(identifier, names))} FROM {typed(table)} ORDER BY _row LIMIT {rows:d}"
         )
         return names, shown.fetchall(), staged
+
+
+def draft_mapping(settings: Settings, actor: Person, source_id: str, folder: Path, progress: Progress) -> str:
+    """Return the draft of a mapping for a delivery, to be completed by hand; raises DataRejected, InvalidInput."""
+    check_may(actor, permissions.EDITION_PUBLISH)
+    delivery = read_delivery(folder)
+    names = file_names([file.path for file in delivery.files])
+    specs = {name: guess(folder / path).model_copy(update={"path": path}) for name, path in names.items()}
+    ensure_folder(settings.vault)
+    with work_folder(settings.vault) as work, engine(work) as connection:
+        _read(connection, source_id, specs, folder, delivery, work, progress)
+        return draft(source_id, specs, {name: describe(connection, name) for name in specs})
 
 
 @contextmanager
@@ -113,14 +127,14 @@ def _checked(
     delivery = read_delivery(folder)
     ensure_folder(settings.vault)
     with work_folder(settings.vault) as work, engine(work) as connection:
-        _read(connection, mapping, folder, delivery, work, progress)
+        _read(connection, mapping.id, mapping.files, folder, delivery, work, progress)
         progress("Mapping to the common data model")
         staged = stage(connection, mapping)
-        _refuse(mapping, staged.findings)
+        _refuse(mapping.id, staged.findings)
         progress("Checking every value")
         relations = [(typed(table.name), table) for table in mapping.declaration.tables]
         found = check_everything(connection, relations, as_of=delivery.made_at.date())
-        _refuse(mapping, located(connection, mapping, found))
+        _refuse(mapping.id, located(connection, mapping, found))
         progress("Counting the indicators of quality")
         about = About(
             dataset=mapping.id,
@@ -136,7 +150,8 @@ def _checked(
 
 def _read(
     connection: duckdb.DuckDBPyConnection,
-    mapping: MappingFile,
+    source_id: str,
+    specs: Mapping[str, FileSpec],
     folder: Path,
     delivery: Delivery,
     work: Path,
@@ -144,15 +159,15 @@ def _read(
 ) -> None:
     """Take the delivery and read its files; raises DataRejected."""
     progress("Holding the delivery against its manifest")
-    taken, problems = take_delivery(folder, delivery, mapping.files, ensure_folder(work / "delivery"))
-    _refuse(mapping, problems)
+    taken, problems = take_delivery(folder, delivery, specs, ensure_folder(work / "delivery"))
+    _refuse(source_id, problems)
     progress("Reading the files")
-    _refuse(mapping, read_files(connection, mapping.files, taken, work))
+    _refuse(source_id, read_files(connection, specs, taken, work))
 
 
-def _refuse(mapping: MappingFile, findings: Sequence[Finding]) -> None:
+def _refuse(source_id: str, findings: Sequence[Finding]) -> None:
     if findings:
-        raise DataRejected(Report(mapping.id, tuple(findings)))
+        raise DataRejected(Report(source_id, tuple(findings)))
 
 
 def _typed_query(table: Table) -> str:

@@ -1,6 +1,6 @@
 """SAS, SPSS and Stata files into a table of texts, some rows at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from data_catalog.report import Finding
 from data_catalog.sources.files import Format
 
 _ROWS_AT_ONCE = 200_000
-_READERS = {
+_READERS: dict[Format, Callable[..., Any]] = {
     Format.XPT: pyreadstat.read_xport,
     Format.SAS: pyreadstat.read_sas7bdat,
     Format.SPSS: pyreadstat.read_sav,

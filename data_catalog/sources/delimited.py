@@ -112,7 +112,7 @@ def count_rows(path: Path, columns: list[str], delimiter: str = ",", quote: str 
     converting = pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.binary()))
     try:
         with pa.csv.open_csv(path, parse_options=parsing, convert_options=converting) as batches:
-            return sum(batch.num_rows for batch in batches)
+            return int(sum(batch.num_rows for batch in batches))
     except pa.ArrowInvalid:
         return None
 

@@ -154,7 +154,7 @@ def _copy(source: Path, target: Path | None) -> str:
 
 def _describe(folder: Path, path: str, specs: Mapping[str, FileSpec]) -> DeliveredFile:
     file = folder / path
-    spec = next((spec for spec in specs.values() if spec.matches(path)), None) or _guess(file)
+    spec = next((spec for spec in specs.values() if spec.matches(path)), None) or guess(file)
     try:
         rows = _count(file, spec)
     except Exception as error:  # whatever a reader of any format raises, the file can't be read
@@ -162,7 +162,7 @@ def _describe(folder: Path, path: str, specs: Mapping[str, FileSpec]) -> Deliver
     return DeliveredFile(path=path, format=spec.format, sha256=sha256_file(file), bytes=file.stat().st_size, rows=rows)
 
 
-def _guess(file: Path) -> FileSpec:
+def guess(file: Path) -> FileSpec:
     """Tell from its name, and a CSV file's first line, how a file is written; raises InvalidInput."""
     suffix = file.suffix.lower().lstrip(".")
     if suffix in ("txt", "tsv", "csv"):

@@ -43,7 +43,9 @@ def load_xlsx(connection: duckdb.DuckDBPyConnection, label: str, path: Path, she
     connection.complete()  # a result that was not read to its end would be in the way
     connection.register("_frame", frame.to_arrow())
     selected = ", ".join(map(identifier, names))
-    connection.execute(f"CREATE TABLE {table} AS SELECT CAST(_row AS BIGINT) AS _row, {selected} FROM _frame").fetchall()
+    connection.execute(
+        f"CREATE TABLE {table} AS SELECT CAST(_row AS BIGINT) AS _row, {selected} FROM _frame"
+    ).fetchall()
     connection.unregister("_frame")
     return []
 
