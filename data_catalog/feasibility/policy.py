@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.errors import Refused
+from data_catalog.errors import BudgetSpent
 from data_catalog.published.policy import published
 
 EPSILON = 0.1
@@ -31,10 +31,6 @@ MOST_TOGETHER = 100
 """Different questions everybody together may ask of one dataset within a year: what colluding people can learn."""
 
 _LEFT_OUT = 0.05
-
-
-class BudgetSpent(Refused):
-    """No more questions may be asked for now."""
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,23 @@ from data_catalog.editions import EditionManifest
 from data_catalog.engine import identifier, literal
 from data_catalog.models import DatasetDeclaration, Sensitivity, Table, Variable
 from data_catalog.published.bins import bins_of
-from data_catalog.published.policy import HELD, MINIMUM_COUNT, Cell, published, published_cells, published_rows
+from data_catalog.published.policy import (
+    HELD,
+    MINIMUM_COUNT,
+    Cell,
+    can_show_part,
+    published,
+    published_cells,
+    published_rows,
+)
 
 PEOPLE = "people"
 ROWS = "rows"
 WITH_VALUE = "rows with a value"
 NO_VALUE = "no value"
+
+
+_ANY = "any value"
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,16 @@ class Number:
     """The cell's label, empty where everything is counted."""
     statistic: str
     value: str
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A table in the vault, with its exact counts: they go no further than this module."""
+
+    table: Table
+    source: str
+    people: int
+    rows: int
 
 
 def count_edition(
@@ -47,27 +68,29 @@ def _count_table(connection: duckdb.DuckDBPyConnection, table: Table, source: st
         return
     for variable in table.variables:
         if variable.sensitivity is not Sensitivity.IDENTIFIER:
-            yield from _count_variable(connection, table, variable, source)
+            yield from _count_variable(connection, _Counted(table, source, people, rows), variable)
 
 
-def _count_variable(
-    connection: duckdb.DuckDBPyConnection, table: Table, variable: Variable, source: str
-) -> Iterator[Number]:
+def _count_variable(connection: duckdb.DuckDBPyConnection, counted: "_Counted", variable: Variable) -> Iterator[Number]:
     """Count the cells of a variable and its missing values, and hold all of them against one another."""
     column, bins = identifier(variable.name), bins_of(variable)
-    conditions = [*(one.condition for one in bins), f"{column} IS NULL", f"{column} IS NOT NULL"]
-    counted = ", ".join(f"{_people(table)} FILTER (WHERE {condition})" for condition in conditions)
-    *cells, with_value, rows = _fetch(connection, f"SELECT {counted}, count({column}) FROM {source}")
-    labels = [*(one.label for one in bins), NO_VALUE] if bins else [NO_VALUE, "any value"]
-    counts = cells if bins else [*cells, with_value]
-    shown = published_cells([Cell(label, people) for label, people in zip(labels, counts, strict=True)])
-    subject = f"{table.name}.{variable.name}"
-    for label, value in shown.items():
-        if bins or label == NO_VALUE:
-            yield Number(subject, label, PEOPLE, value)
+    parts = [*((one.label, one.condition) for one in bins), (NO_VALUE, f"{column} IS NULL")]
+    counts = ", ".join(f"{_people(counted.table)} FILTER (WHERE {condition})" for _, condition in parts)
+    *people, with_value = _fetch(connection, f"SELECT {counts}, count({column}) FROM {counted.source}")
+    cells = [Cell(label, count) for (label, _), count in zip(parts, people, strict=True)]
+    if not bins:
+        cells.append(Cell(_ANY, _fetch(connection, f"SELECT {_with(counted.table, column)} FROM {counted.source}")[0]))
+    subject = f"{counted.table.name}.{variable.name}"
+    is_partition = counted.table.unique == (counted.table.person,)
+    shown = published_cells(cells, counted.people, is_partition=is_partition)
+    yield from (Number(subject, label, PEOPLE, value) for label, value in shown.items() if label != _ANY)
     # How many rows have a value, beside how many there are, tells how many have none.
-    is_held = shown[NO_VALUE] == HELD
-    yield Number(subject, "", WITH_VALUE, HELD if is_held else published_rows(rows, with_value))
+    may_show = shown[NO_VALUE] != HELD or can_show_part(with_value, counted.rows)
+    yield Number(subject, "", WITH_VALUE, published(with_value) if may_show else HELD)
+
+
+def _with(table: Table, column: str) -> str:
+    return f"{_people(table)} FILTER (WHERE {column} IS NOT NULL)"
 
 
 def _people(table: Table) -> str:

@@ -42,17 +42,39 @@ def published_rows(rows: int, people: int) -> str:
     return SMALL if people < MINIMUM_COUNT else published(rows)
 
 
-def published_cells(cells: Sequence[Cell]) -> dict[str, str]:
-    """Return every cell as it may be shown.
+def published_cells(cells: Sequence[Cell], total: int, *, is_partition: bool) -> dict[str, str]:
+    """Return every cell as it may be shown, beside a total that is shown too.
 
-    Where a person is in one cell only, the cells add up to a total that is shown. So what is held back must be
-    two cells or more, of ten people or more together: the smallest of the others are held back until it is.
+    Small cells are held back. Where the shown ones would tell that somebody is in those, or (each person being in one
+    cell, `is_partition`) that fewer than nine are, the next smallest is held back too: it may be ten or any number.
     """
     by_size = sorted(cells, key=lambda cell: cell.people)
-    held = [cell for cell in by_size if cell.people < MINIMUM_COUNT]
-    while held and len(held) < len(cells) and (len(held) < 2 or sum(c.people for c in held) < MINIMUM_COUNT):
-        held.append(by_size[len(held)])
-    return {cell.label: HELD if cell in held else published(cell.people) for cell in cells}
+    held = sum(cell.people < MINIMUM_COUNT for cell in by_size)
+    if 0 < held < len(cells) and not _hides([c.people for c in by_size[held:]], total, is_partition):
+        held += 1
+    kept = by_size[:held]
+    return {cell.label: HELD if cell in kept else published(cell.people) for cell in cells}
+
+
+def can_show_part(part: int, total: int) -> bool:
+    """Tell whether a part may be shown beside its total though the rest is small: nobody can be found in the rest."""
+    return _hides([part], total, is_partition=True)
+
+
+def rest_of(shown: Sequence[str], total: str) -> tuple[int, int]:
+    """Return the least and the most that can be left of a total, as a reader of these shown counts can work it out."""
+    below, above = ROUNDING // 2, ROUNDING - ROUNDING // 2 - 1
+    values = [int(value) for value in shown]
+    least = int(total) - below - sum(value + above for value in values)
+    most = int(total) + above - sum(value - below for value in values)
+    return least, most
+
+
+def _hides(shown: Sequence[int], total: int, is_partition: bool) -> bool:
+    if total < MINIMUM_COUNT or min(shown) < MINIMUM_COUNT:
+        return False
+    least, most = rest_of([published(count) for count in shown], published(total))
+    return least <= 0 and (most >= MINIMUM_COUNT - 1 or not is_partition)
 
 
 def number(value: str) -> int | None:

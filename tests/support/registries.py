@@ -39,7 +39,9 @@ def publish_rows(
     with engine(folder) as connection:
         for table in declaration.tables:
             _put(connection, table, rows.get(table.name, []))
-        entries = write_tables(connection, declaration.tables, lambda table: f"SELECT * FROM rows_{table.name}", prepared)
+        entries = write_tables(
+            connection, declaration.tables, lambda table: f"SELECT * FROM rows_{table.name}", prepared
+        )
     return publish_edition(database, settings, actor, Prepared(declaration, prepared, True, (), entries))
 
 
@@ -68,7 +70,7 @@ def publish_trials(
 
 def cohort_rows(seed: str, people: int) -> Rows:
     """Draw people with a course, an arm, visits and scans; a few have a rare value."""
-    draw = random.Random(seed)  # noqa: S311  (likeness, not secrecy)
+    draw = random.Random(seed)
     patients = [_patient(draw, f"{seed}-{number:04}") for number in range(people)]
     rows: Rows = {"patient": patients, "visit": [], "mri": []}
     for patient in patients:
