@@ -15,7 +15,10 @@ from data_catalog.editions import EditionManifest
 from data_catalog.engine import engine, identifier
 from data_catalog.facts import Registry
 from data_catalog.models import DatasetDeclaration, Table
-from data_catalog.publication import Prepared, publish_edition, write_tables
+from data_catalog.publication import Prepared, entry_of, publish_edition, write_tables
+from data_catalog.quality.indicators import indicators
+from data_catalog.quality.models import About, RegistryFacts
+from data_catalog.quality.publication import write_report
 
 REGISTRIES = {
     "remus": ("ReMuS", Registry(country="Czech Republic", people=24030, as_of="June 2025", coverage_percent=90)),
@@ -35,14 +38,17 @@ def publish_rows(
 ) -> EditionManifest:
     """Publish these rows as an edition; a variable a row does not name is missing."""
     prepared = folder / declaration.id
-    prepared.mkdir(parents=True)
+    prepared.mkdir(parents=True, mode=0o755)
     with engine(folder) as connection:
         for table in declaration.tables:
             _put(connection, table, rows.get(table.name, []))
-        entries = write_tables(
-            connection, declaration.tables, lambda table: f"SELECT * FROM rows_{table.name}", prepared
-        )
-    return publish_edition(database, settings, actor, Prepared(declaration, prepared, True, (), entries))
+        entries = write_tables(connection, declaration.tables, lambda t: f"SELECT * FROM rows_{t.name}", prepared)
+        names = {table.name: f"rows_{table.name}" for table in declaration.tables}
+        about = About(declaration.id, declaration.label, 1, "2026-06-01", synthetic=True)
+        registry = RegistryFacts(**declaration.registry.model_dump()) if declaration.registry else None
+        reports = write_report(indicators(connection, names, about, registry), prepared)
+    files = tuple(map(entry_of, reports))
+    return publish_edition(database, settings, actor, Prepared(declaration, prepared, True, (), entries, files))
 
 
 def declare(dataset_id: str, label: str, *tables: str, **more: Any) -> DatasetDeclaration:
