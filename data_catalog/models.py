@@ -95,6 +95,7 @@ class Variable(_Strict):
         (), strict=False, description="what it may be used for; none means any"
     )
     minimum_dataset: bool = Field(False, description="part of the minimum dataset every registry delivers")
+    derivations: tuple[Line, ...] = Field((), strict=False, description="how a mapping makes it from the source")
 
     @property
     def has_number_codes(self) -> bool:
