@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -198,12 +199,20 @@ def _unfit(variable: Variable, source: VariableSource) -> Iterator[str]:
 
 
 def _as_mapped(table: Table, blocks: tuple[TableSource, ...]) -> Table:
-    """Return the model's table with the variables that any of these blocks makes."""
+    """Return the model's table with the variables that any of these blocks makes, and how they are made."""
     made = {name for block in blocks for name in block.variables}
     made |= {v.precision for v in table.variables if v.name in made and v.precision}
-    return table.model_copy(update={"variables": tuple(v for v in table.variables if v.name in made)})
+    chosen = (v.model_copy(update={"derivations": _derivations(v.name, blocks)}) for v in table.variables)
+    return table.model_copy(update={"variables": tuple(v for v in chosen if v.name in made)})
 
 
+def _derivations(name: str, blocks: tuple[TableSource, ...]) -> tuple[str, ...]:
+    """Say how a variable is made, in lines a page can show."""
+    said = (f"{block.from_}: {block.variables[name].to_text()}" for block in blocks if name in block.variables)
+    return tuple(line for text in said for line in wrap(text, _LONGEST_LINE))
+
+
+_LONGEST_LINE = 190
 _LOCATION = re.compile(r"^tables\.(\d+)")
 
 

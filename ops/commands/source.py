@@ -12,6 +12,7 @@ import typer
 from data_catalog.mapping import service
 from data_catalog.mapping.models import load_mapping
 from data_catalog.mapping.stage import Staged
+from data_catalog.published.service import publish_numbers
 from data_catalog.quality.models import Status
 from data_catalog.quality.publication import write_report
 from data_catalog.sources.delivery import MANIFEST, make_delivery
@@ -94,11 +95,13 @@ def check(
 
 @app.command()
 def publish(mapping: Mapping, folder: Folder) -> None:
-    """Read, map and check everything, and publish it as the dataset's next edition, or refuse with a report."""
+    """Read, map and check everything, and publish an edition with its numbers, or refuse with a report."""
     with steps() as say:
         edition, checked = service.publish_source(
             context.database(), context.settings(), context.signed_in(), mapping, folder, say
         )
+        say("Counting the edition for the catalogue")
+        publish_numbers(context.database(), context.settings(), context.signed_in(), edition.dataset)
     _show_checked(checked)
     show_facts(f"{edition.dataset}, edition {edition.number}", [(t.table, f"{t.rows:,} rows") for t in edition.tables])
 
