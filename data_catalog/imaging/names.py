@@ -50,7 +50,7 @@ class ScanName:
 
 
 def parse_scan(path: str) -> ScanName | None:
-    """Read a scan's or sidecar's path; None where an entity, the order, the suffix or the folder is not as BIDS says."""
+    """Read a scan's or sidecar's path; None where entity, order, suffix or folder is not as BIDS says."""
     match = _SCAN.fullmatch(path)
     if match is None or (match["session"] or "") != _session_of(match["stem"]):
         return None

@@ -3,21 +3,26 @@
 import errno
 import fcntl
 import os
+import stat
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from core.errors import IntegrityBroken
+
 REFLINK, HARD_LINK, COPY = "reflink", "hard link", "copy"
 
 READ_ONLY = 0o444
 FOLDER = 0o755
+WRITABLE = 0o222
 _FICLONE = 0x40049409
 """The request of ioctl_ficlone(2): Btrfs, XFS and others share blocks until one side is written."""
 
 _CHUNK = 1 << 20
 _CAN_NOT = {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS, errno.EPERM}
+_CAN_NOT_HERE = {*_CAN_NOT, errno.EMLINK}
 _NEXT = {REFLINK: HARD_LINK, HARD_LINK: COPY}
 
 
@@ -54,7 +59,7 @@ class Sharer:
                 break
             except OSError as error:
                 # Too many links to one file say nothing about the next file.
-                if error.errno not in {*_CAN_NOT, errno.EMLINK} or way == COPY:
+                if error.errno not in _CAN_NOT_HERE or way == COPY:
                     raise
                 way = _NEXT[way]
                 if error.errno != errno.EMLINK:
@@ -77,13 +82,15 @@ class Sharer:
                 os.link(self._small[content], path, src_dir_fd=self._destination, dst_dir_fd=self._destination)
                 return
             except OSError as error:
-                if error.errno != errno.EMLINK:
+                if error.errno not in _CAN_NOT_HERE:
                     raise
         self.write(path, content)
         self._small[content] = path
 
     def _do(self, way: str, held: str, path: str) -> None:
         if way == HARD_LINK:
+            if stat.S_IMODE(os.stat(held, dir_fd=self._source).st_mode) & WRITABLE:
+                raise IntegrityBroken(f"The vault's file {held} can be written: a link to it would open the vault.")
             os.link(held, path, src_dir_fd=self._source, dst_dir_fd=self._destination)
         else:
             self._fill(held, path, _clone if way == REFLINK else _copy)
