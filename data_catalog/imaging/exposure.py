@@ -140,7 +140,8 @@ def _expose(request: ExposureRequest, destination: Path) -> ExposureManifest:
         files = {path: sha256_bytes(content) for path, content in root.items()}
         for _, of_person in groupby(scans, key=attrgetter("person")):
             files.update(_write_person(list(of_person), sidecars, sharer))
-    destination.chmod(FOLDER)
+        destination.chmod(FOLDER)
+        sharer.make_durable()
     content = {
         "project": request.project_id,
         "dataset": request.scans.dataset,

@@ -1,5 +1,6 @@
 """Give a normalised file a second place without copying its bytes: a reflink, else a hard link, else a copy."""
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -17,6 +18,9 @@ REFLINK, HARD_LINK, COPY = "reflink", "hard link", "copy"
 READ_ONLY = 0o444
 FOLDER = 0o755
 WRITABLE = 0o222
+_MOST_LINKS = 1000
+"""Of one small file; ext4 allows 65,000, of which a copy of the tree by links (`cp -al`) needs as many again."""
+
 _FICLONE = 0x40049409
 """The request of ioctl_ficlone(2): Btrfs, XFS and others share blocks until one side is written."""
 
@@ -34,7 +38,7 @@ class Sharer:
         self._source = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
         self._destination = os.open(destination, os.O_RDONLY | os.O_DIRECTORY)
         self._way = REFLINK
-        self._small: dict[bytes, str] = {}
+        self._small: dict[bytes, tuple[str, int]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -76,16 +80,23 @@ class Sharer:
             os.close(descriptor)
 
     def write_shared(self, path: str, content: bytes) -> None:
-        """Write a small file whose content others in the destination have too: one inode for all of them."""
-        if content in self._small:
+        """Write a small file whose content others in the destination have too: one inode for a thousand of them."""
+        first, links = self._small.get(content, ("", _MOST_LINKS))
+        if links < _MOST_LINKS:
             try:
-                os.link(self._small[content], path, src_dir_fd=self._destination, dst_dir_fd=self._destination)
+                os.link(first, path, src_dir_fd=self._destination, dst_dir_fd=self._destination)
+                self._small[content] = first, links + 1
                 return
             except OSError as error:
                 if error.errno not in _CAN_NOT_HERE:
                     raise
         self.write(path, content)
-        self._small[content] = path
+        self._small[content] = path, 1
+
+    def make_durable(self) -> None:
+        """Have the file system write all of it down at once, since one file at a time would take minutes."""
+        if ctypes.CDLL(None, use_errno=True).syncfs(self._destination):
+            raise OSError(ctypes.get_errno(), "What was written could not be made durable")
 
     def _do(self, way: str, held: str, path: str) -> None:
         if way == HARD_LINK:
