@@ -117,6 +117,12 @@ def test_search_finds_variables_in_every_dataset(rosa: Reader, words: str, found
     assert not_found not in captions
 
 
+@pytest.mark.parametrize("words", ["MSBase", "Denmark dmsr", "isolated Mexico"])
+def test_search_finds_datasets_by_their_names(rosa: Reader, words: str) -> None:
+    page = rosa.open(f"/data/search?words={words}")
+    assert "Datasets:" in page.text
+
+
 def test_one_letter_is_no_search(rosa: Reader) -> None:
     assert "Write 2 characters or more." in rosa.open("/data/search?words=e").text
 
