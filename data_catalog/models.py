@@ -22,6 +22,9 @@ DATASETS = Path(__file__).parent / "datasets"
 PSEUDONYM = "pseudonym"
 """The first column of every table of a cut, and so no variable's name."""
 
+RESERVED = frozenset({"search", "feasibility"})
+"""Addresses of the catalogue's own pages, and so no dataset's id."""
+
 Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Number = int | float
@@ -217,6 +220,8 @@ class DatasetDeclaration(_Strict):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
+        if self.id in RESERVED:
+            raise ValueError(f"{self.id} is the name of a page of the catalogue")
         for what in ("name", "file"):
             if _twice(getattr(table, what) for table in self.tables):
                 raise ValueError(f"two tables have the same {what}")

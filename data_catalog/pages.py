@@ -16,7 +16,7 @@ from data_catalog.published.service import published_numbers
 from data_catalog.resources import Member, Shelf, shelves
 from data_catalog.service import edition, newest_editions
 
-FEWEST_WORDS = 2
+FEWEST = 2
 """Characters a search across everything begins with."""
 
 
@@ -63,6 +63,14 @@ class DatasetPage:
     def has_numbers(self) -> bool:
         """Whether anything was published of this edition."""
         return any(table.people is not None for table in self.numbers)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search across everything found."""
+
+    editions: tuple[Edition, ...]
+    tables: tuple[DictionaryTable, ...]
 
 
 @dataclass(frozen=True)
@@ -122,12 +130,20 @@ def variable_page(database: Database, dataset_id: str, table_id: str, name: str)
     return VariablePage(found, table, variable, rows, missing, _bars(variable, of_variable))
 
 
-def search_everywhere(database: Database, words: str) -> tuple[DictionaryTable, ...]:
-    """Return every variable of every dataset's newest edition that these words are said of."""
-    if len(words.strip()) < FEWEST_WORDS:
-        return ()
-    tables = [table for one in newest_editions(database) for table in dictionary_tables(one)]
-    return search(tables, words)
+def search_everywhere(database: Database, words: str) -> Found:
+    """Return every dataset, and every variable of the newest editions, that these words are said of."""
+    if len(words.strip()) < FEWEST:
+        return Found((), ())
+    editions = newest_editions(database)
+    tables = [table for one in editions for table in dictionary_tables(one)]
+    return Found(tuple(one for one in editions if _is_called(one, words)), search(tables, words))
+
+
+def _is_called(one: Edition, words: str) -> bool:
+    declaration = one.declaration
+    country = declaration.registry.country if declaration.registry else ""
+    said = f"{declaration.id} {declaration.label} {declaration.description} {country}".casefold()
+    return all(word in said for word in words.casefold().split())
 
 
 def _find(found: Edition, table_id: str, name: str) -> tuple[Table, Variable]:

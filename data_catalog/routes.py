@@ -23,9 +23,9 @@ def catalog(visit: SignedIn) -> Response:
 
 @router.get("/search")
 def search(visit: SignedIn, words: str = "") -> Response:
-    """Find variables in every dataset."""
-    tables = pages.search_everywhere(visit.database, words)
-    return visit.show("data_catalog/search.html", tables=tables, words=words, fewest=pages.FEWEST_WORDS)
+    """Find datasets, and variables in every dataset."""
+    found = pages.search_everywhere(visit.database, words)
+    return visit.show("data_catalog/search.html", found=found, words=words, fewest=pages.FEWEST)
 
 
 router.include_router(feasibility)

@@ -161,8 +161,8 @@ def _open_range(variable: Variable) -> tuple[Any, Any]:
     """Return a range for a number that declares one end of it, or none."""
     low, high = variable.minimum, variable.maximum
     if low is not None:
-        return low, max(_NUMBERS[1], low + 1)  # type: ignore[operator,type-var]
-    return _NUMBERS if high is None else (min(_NUMBERS[0], high - 1), high)  # type: ignore[operator,type-var]
+        return low, max(_NUMBERS[1], low + 1)  # type: ignore[operator]
+    return _NUMBERS if high is None else (min(_NUMBERS[0], high - 1), high)  # type: ignore[operator]
 
 
 def _pseudonym(place: int) -> str:

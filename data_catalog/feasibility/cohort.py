@@ -103,9 +103,8 @@ def people_query(cohort: tuple[Criterion, ...], source: Source) -> str:
 
 def _read(table: Table, form: Mapping[str, str]) -> Iterator[Criterion]:
     conditions = [part for variable in choices(table) for part in _conditions(table, variable, form)]
-    ages = (None, None)
-    if has_onset_age(table):
-        ages = tuple(_whole(form, f"{table.name}.{ONSET_AGE}.{end}") for end in ("from", "to"))
+    ends = ("from", "to") if has_onset_age(table) else ()
+    ages = [_whole(form, f"{table.name}.{ONSET_AGE}.{end}") for end in ends] or [None, None]
     least = _whole(form, f"{table.name}.least")
     if conditions or least or any(age is not None for age in ages):
         yield Criterion(table, " and ".join(conditions), max(least or 1, 1), (ages[0], ages[1]))

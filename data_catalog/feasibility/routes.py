@@ -16,9 +16,14 @@ def feasibility(visit: SignedIn, dataset: str = "") -> Response:
     editions = newest_editions(visit.database)
     if not dataset:
         return visit.show("data_catalog/feasibility_choice.html", editions=editions)
-    spent = service.spent_on(visit.database, dataset, visit.person)
-    facts = {"edition": edition(visit.database, dataset), "answers": service.answers(visit.database, dataset)}
-    return visit.show("data_catalog/feasibility.html", spent=spent, policy=policy, cohort=cohort, **facts)
+    return visit.show(
+        "data_catalog/feasibility.html",
+        edition=edition(visit.database, dataset),
+        answers=service.answers(visit.database, dataset),
+        spent=service.spent_on(visit.database, dataset, visit.person),
+        policy=policy,
+        cohort=cohort,
+    )
 
 
 @router.post("/{dataset_id}/feasibility")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from core.database import Database
 from core.people.models import Person
@@ -47,18 +47,16 @@ def ask(database: Database, settings: Settings, asker: Person, dataset_id: str, 
         cohort = read_cohort(found.declaration, form)
         question = cohort_text(cohort)
         known = _known(connection, found, question)
-        if known is None or not _asked_by(connection, found, question, asker):
-            _check(connection, found, asker, database.clock(), is_new=known is None)
+        if known is not None and _asked_by(connection, found, question, asker):
+            return known
+        _check(connection, found, asker, database.clock(), is_new=known is None)
     if known is None:
         # The key and everything the noise depends on but the count: no second answer to one question exists.
         key = ensure_secret(settings, _KEY)
         known = answered(_count(settings, found, cohort), key, f"{found.dataset}/{found.number}: {question}")
     with database.write(asker) as tx:
-        if _asked_by(tx.connection, found, question, asker):
-            tx.record("data_catalog:feasibility:repeat", _subject(found))
-            return known
         _check(tx.connection, found, asker, tx.now, is_new=_known(tx.connection, found, question) is None)
-        enter(tx, Place(found.dataset, found.number), Kind.FEASIBILITY, [_entry(question, known)], RULE)
+        enter(tx, asker, Place(found.dataset, found.number), Kind.FEASIBILITY, [_entry(question, known)], RULE)
         tx.record("data_catalog:feasibility:answer", _subject(found))
     return known
 
@@ -98,9 +96,9 @@ def _spent(connection: Connection, dataset_id: str, asker: Person, now: datetime
     mine, this_dataset = columns.published_by == asker.username, columns.dataset_id == dataset_id
     this_year = columns.published_at > now - YEAR
 
-    def number(*conditions: object) -> int:
+    def number(*conditions: ColumnElement[bool]) -> int:
         asked = select(columns.dataset_id, columns.edition, columns.predicate).distinct()
-        matching = asked.where(_IS_FEASIBILITY, *conditions).subquery()  # type: ignore[arg-type]
+        matching = asked.where(_IS_FEASIBILITY, *conditions).subquery()
         return connection.execute(select(func.count()).select_from(matching)).scalar_one()
 
     return Spent(
@@ -120,7 +118,7 @@ def _asked_by(connection: Connection, found: Edition, question: str, asker: Pers
     return connection.execute(query).first() is not None
 
 
-def _about(found: Edition, question: str) -> tuple[object, ...]:
+def _about(found: Edition, question: str) -> tuple[ColumnElement[bool], ...]:
     columns = ledger.c
     is_edition = (columns.dataset_id == found.dataset, columns.edition == found.number)
     return (*is_edition, _IS_FEASIBILITY, columns.predicate == question)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, insert, select
 
 from core.database import Transaction
+from core.people.models import Person
 from data_catalog.published.marginals import Number
 from data_catalog.published.policy import RULE
 from data_catalog.tables import published_number
@@ -34,8 +35,8 @@ class Place:
     edition: int
 
 
-def enter(tx: Transaction, place: Place, kind: Kind, numbers: Iterable[Number], rule: str = RULE) -> int:
-    """Enter numbers as published now by whoever acts, and return how many."""
+def enter(tx: Transaction, by: Person, place: Place, kind: Kind, numbers: Iterable[Number], rule: str = RULE) -> int:
+    """Enter numbers as published now by a person, and return how many."""
     rows = [
         {
             "id": secrets.token_hex(8),
@@ -48,7 +49,7 @@ def enter(tx: Transaction, place: Place, kind: Kind, numbers: Iterable[Number], 
             "value": number.value,
             "rule": rule,
             "published_at": tx.now,
-            "published_by": tx.actor.audit_name.removeprefix("person:"),
+            "published_by": by.username,
         }
         for number in numbers
     ]

@@ -31,7 +31,8 @@ def publish_numbers(database: Database, settings: Settings, actor: Person, datas
     with database.write(actor) as tx:
         if numbers_of(tx.connection, _place(found), Kind.MARGINAL):
             return 0
-        count = enter(tx, _place(found), Kind.MARGINAL, marginals) + enter(tx, _place(found), Kind.QUALITY, quality)
+        count = enter(tx, actor, _place(found), Kind.MARGINAL, marginals)
+        count += enter(tx, actor, _place(found), Kind.QUALITY, quality)
         tx.record("data_catalog:numbers:publish", f"edition:{found.dataset}/{found.number}", {"numbers": count})
     return count
 

@@ -35,7 +35,7 @@ Count = Callable[[frozenset[str]], str]
 # A person who is known to be among these, and whose arm is not known: in the cohort or not?
 CROWD = frozenset(f"p{number}" for number in range(134))
 TARGET = "target"
-KNOWN_OTHERS = [f"known{number}" for number in range(20)]
+KNOWN_OTHERS = [f"known{number}" for number in range(45)]
 
 
 def exact(people: frozenset[str]) -> str:
@@ -92,6 +92,22 @@ def test_refusing_the_near_cohort_is_an_answer() -> None:
         return 1 <= len(cohort ^ (cohort - {TARGET})) < 10
 
     assert (refuses(CROWD | {TARGET}), refuses(CROWD)) == (True, False)
+
+
+def test_repeating_the_near_cohorts_answer_moves_the_edge_and_keeps_it() -> None:
+    """Nine known people added: with the target left out as well, ten differ where the target was in, else nine."""
+
+    def finds_somebody(cohort: frozenset[str]) -> bool:
+        answered_so_far: dict[frozenset[str], str] = {}
+
+        def count(people: frozenset[str]) -> str:
+            near = next((one for one in answered_so_far if len(one ^ people) < 10), people)
+            return answered_so_far.setdefault(near, by_set(near))
+
+        nines = [KNOWN_OTHERS[start : start + 9] for start in range(0, 45, 9)]
+        return any(count(cohort) != count(cohort - {TARGET} | set(nine)) for nine in nines)
+
+    assert (finds_somebody(CROWD | {TARGET}), finds_somebody(CROWD)) == (True, False)
 
 
 def test_no_answer_is_much_likelier_with_a_person_than_without() -> None:

@@ -117,6 +117,12 @@ def test_search_finds_variables_in_every_dataset(rosa: Reader, words: str, found
     assert not_found not in captions
 
 
+@pytest.mark.parametrize("words", ["MSBase", "Denmark dmsr", "isolated Mexico"])
+def test_search_finds_datasets_by_their_names(rosa: Reader, words: str) -> None:
+    page = rosa.open(f"/data/search?words={words}")
+    assert "Datasets:" in page.text
+
+
 def test_one_letter_is_no_search(rosa: Reader) -> None:
     assert "Write 2 characters or more." in rosa.open("/data/search?words=e").text
 
@@ -195,15 +201,17 @@ def test_the_quality_report_is_read_in_the_portal(rosa: Reader) -> None:
     assert "what is not checked has not passed" in page.text
 
 
-def test_a_feasibility_question_is_asked_on_the_page(rosa: Reader) -> None:
+def test_a_feasibility_question_is_asked_on_the_page(rosa: Reader, sits: Sits) -> None:
     asked = {"patient.course": "ppms", "patient.arm": "placebo", "visit.least": "3", "mri.region": "spinal_cord"}
     page = rosa.press(rosa.open("/data/feasibility?dataset=ms_cidr"), "Ask", **asked)
     text = "arm = 'placebo' and course = 'ppms' and count(visit) >= 3 and count(mri where region = 'spinal_cord') >= 1"
     (row,) = page.soup.select("tbody tr")
     question, about, asker = (cell.get_text(strip=True) for cell in row.find_all(["th", "td"])[:3])
-    assert (question, asker) == (text, "rosa")
+    assert (question, asker) == (text, "by you")
     assert re.fullmatch("<10|[0-9]+0", about)
     assert "9 of your 10 questions today" in page.text
+    others = sits("ravi").open("/data/feasibility?dataset=ms_cidr").text
+    assert (text in others, "by somebody else" in others, "rosa" in others) == (True, True, False)
 
 
 def test_a_question_about_nobody_in_particular_is_refused_in_words(rosa: Reader) -> None:

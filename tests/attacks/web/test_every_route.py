@@ -79,7 +79,7 @@ def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
 def filled(house: World, database: Database, people: dict[str, Person]) -> dict[str, str]:
     """Real ids for every parameter: a refusal must not come from nothing being there."""
     create_project(database, people["olga"], project_file(id="bands"))
-    grant = propose_role(database, people["olga"], "ravi", Role.DATA_MANAGER)
+    grant = propose_role(database, people["olga"], "ravi", Role.CHECKER)
     return {
         "project_id": "cis-spinal",
         "request_id": house.bring_to(State.RELEASED),
