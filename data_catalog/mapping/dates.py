@@ -27,7 +27,7 @@ def check_format(form: str) -> None:
 
 
 def parsed(text: str, forms: tuple[str, ...]) -> tuple[str, str]:
-    """Return SQL of the date a text means, and of its precision; both are null where no form fits."""
+    """Return SQL of the date a text means, null where no form fits, and of the precision of a date that is one."""
     alternatives = [alternative for form in forms for alternative in _alternatives(form)]
     date, precision = "", ""
     for pattern, form, how_precise in alternatives:
@@ -35,7 +35,8 @@ def parsed(text: str, forms: tuple[str, ...]) -> tuple[str, str]:
         written = f"left({text}, 10)" if form == "%Y-%m-%d" else text
         date += f" WHEN {fits} THEN try_strptime({written}, {literal(form)})::DATE"
         precision += f" WHEN {fits} THEN {literal(how_precise)}"
-    return f"CASE{date} END", f"CASE{precision} END"
+    is_one = len({how_precise for *_, how_precise in alternatives}) == 1
+    return f"CASE{date} END", literal(alternatives[0][2]) if is_one else f"CASE{precision} END"
 
 
 def _alternatives(form: str) -> tuple[tuple[str, str, str], ...]:

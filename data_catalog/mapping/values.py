@@ -54,9 +54,10 @@ def _text(source: VariableSource, columns: Collection[str]) -> str:
 
 
 def _typed(variable: Variable, source: VariableSource, text: str, decimal: str) -> str:
+    """Return SQL of the value in the model's type, null where the text does not mean one."""
     if source.codes:
         cases = " ".join(f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in source.codes.items())
-        text = f"CASE {text} {cases} END"
+        return f"CASE {text} {cases} END"  # that each of ours is one of the model was checked with the mapping
     if variable.type is VariableType.INTEGER:
         number = _number(source, text, decimal, _INTEGER if source.scale == 1 else _DECIMAL)
         return f"CASE WHEN {number} = floor({number}) THEN CAST({number} AS BIGINT) END"
