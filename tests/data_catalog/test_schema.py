@@ -130,6 +130,7 @@ def test_a_table_of_another_shape_is_refused_before_its_values(
     name, declared = put(connection, "patient")
     connection.execute(change)
     assert check_typed(connection, name, declared) == [Finding("patient", column, said, 1)]
+    assert check_everything(connection, [(name, declared)]) == [Finding("patient", column, said, 1)]
 
 
 def test_a_check_that_can_not_be_made_is_no_check_that_is_kept() -> None:
