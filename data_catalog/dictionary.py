@@ -57,6 +57,14 @@ def _in_order(variable: Variable) -> Variable:
 
 
 def _says(variable: Variable, words: Sequence[str]) -> bool:
-    texts = (variable.name, variable.label, variable.description, variable.unit, *variable.codes.values())
+    texts = (
+        variable.name,
+        variable.label,
+        variable.description,
+        variable.definition,
+        variable.unit,
+        *variable.codes,
+        *variable.codes.values(),
+    )
     said = "\n".join(texts).casefold()
     return all(word in said for word in words)

@@ -11,12 +11,16 @@ from pathlib import Path
 import duckdb
 
 _WORK = ".work-"
+MEMORY_BYTES = 2 << 30
+"""What one engine keeps in memory before it spills; the process around it needs some more."""
+
 _CONFIG = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "enable_external_file_cache": "false",
     "preserve_insertion_order": "true",
+    "memory_limit": f"{MEMORY_BYTES}B",
 }
 
 
@@ -68,13 +72,11 @@ def _lock(folder: Path, wait: int = 0) -> int:
 
 @contextmanager
 def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a DuckDB that keeps its tables and its spill in a private folder, and takes them away at the end."""
+    """Give a DuckDB that keeps its tables in memory, spills to a private folder, and leaves nothing at the end."""
     own = folder / "engine"
     own.mkdir(mode=0o700)
     try:
-        with duckdb.connect(
-            own / "work.duckdb", config={**_CONFIG, "temp_directory": str(own / "spill")}
-        ) as connection:
+        with duckdb.connect(config={**_CONFIG, "temp_directory": str(own / "spill")}) as connection:
             yield connection
     finally:
         shutil.rmtree(own)

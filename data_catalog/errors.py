@@ -7,6 +7,8 @@ MyelinError
 │   ├── DeclarationRejected  a dataset's declaration is wrong; lists every problem at once
 │   ├── DataRejected         source files break their declaration; carries the report
 │   └── FilterRefused        a row filter says something it may not, or does not understand
+├── Refused
+│   └── BudgetSpent          no more feasibility questions may be asked for now
 └── IntegrityBroken
     ├── EditionBroken        an edition's files are not what was published
     └── PseudonymCollision   two people would get one pseudonym
@@ -15,7 +17,7 @@ MyelinError
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.errors import IntegrityBroken, InvalidInput, NotFound
+from core.errors import IntegrityBroken, InvalidInput, NotFound, Refused
 
 if TYPE_CHECKING:
     from data_catalog.report import Report
@@ -61,3 +63,7 @@ class MappingRejected(InvalidInput):
 
 class ExpressionRefused(InvalidInput, ValueError):
     """Also a ValueError, so that a mapping file with one is refused with everything else that is wrong in it."""
+
+
+class BudgetSpent(Refused):
+    pass

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -14,12 +14,16 @@ from core import canonical
 from core.errors import InvalidInput
 from core.files import sha256_bytes
 from data_catalog.errors import DeclarationRejected
+from data_catalog.facts import Registry
 
 DATASETS = Path(__file__).parent / "datasets"
 """Declarations that come with Myelin."""
 
 PSEUDONYM = "pseudonym"
 """The first column of every table of a cut, and so no variable's name."""
+
+RESERVED = frozenset({"search", "feasibility"})
+"""Addresses of the catalogue's own pages, and so no dataset's id."""
 
 Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -94,6 +98,7 @@ class Variable(_Strict):
         (), strict=False, description="what it may be used for; none means any"
     )
     minimum_dataset: bool = Field(False, description="part of the minimum dataset every registry delivers")
+    derivations: tuple[Line, ...] = Field((), strict=False, description="how a mapping makes it from the source")
 
     @property
     def has_number_codes(self) -> bool:
@@ -195,6 +200,9 @@ class DatasetDeclaration(_Strict):
     description: str = Field("", max_length=4000)
     source: Line
     licence: Line
+    resource: str = Field("", max_length=63, description="the resource it is part of: ms_cidr or bmsd")
+    labels: Literal["published", "invented"] = Field("published", description="whether the source's names are known")
+    registry: Registry | None = Field(None, description="what the registry says of itself in public")
     tables: tuple[Table, ...] = Field(min_length=1, strict=False)
 
     def table(self, name: str) -> Table | None:
@@ -212,6 +220,8 @@ class DatasetDeclaration(_Strict):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
+        if self.id in RESERVED:
+            raise ValueError(f"{self.id} is the name of a page of the catalogue")
         for what in ("name", "file"):
             if _twice(getattr(table, what) for table in self.tables):
                 raise ValueError(f"two tables have the same {what}")

@@ -5,10 +5,12 @@ from core.permissions import register
 
 EDITION_PUBLISH = "data_catalog:edition:publish"
 EDITION_VERIFY = "data_catalog:edition:verify"
+NUMBERS_PUBLISH = "data_catalog:numbers:publish"
 
 register(
     {
         EDITION_PUBLISH: {Role.DATA_MANAGER},
+        NUMBERS_PUBLISH: {Role.DATA_MANAGER},
         EDITION_VERIFY: {Role.DATA_MANAGER, Role.OPS, Role.AUDITOR},
     }
 )

@@ -9,6 +9,7 @@ import duckdb
 from sqlalchemy import insert
 
 from core.database import Database, Transaction
+from core.errors import Refused
 from core.files import ensure_folder, publish_folder, sha256_bytes, sha256_file, write_durably
 from core.people.models import Person
 from core.settings import Settings
@@ -39,6 +40,8 @@ class Prepared:
     sources: tuple[SourceEntry, ...]
     tables: tuple[TableEntry, ...]
     files: tuple[FileEntry, ...] = ()
+    number: int | None = None
+    """The edition it was prepared as, where a file in it says so."""
 
 
 def write_tables(
@@ -61,11 +64,14 @@ def entry_of(path: Path) -> FileEntry:
 
 
 def publish_edition(database: Database, settings: Settings, actor: Person, prepared: Prepared) -> EditionManifest:
-    """Publish what was prepared as the dataset's next edition."""
+    """Publish what was prepared as the dataset's next edition; raises Refused where another one came between."""
     with database.write(actor) as tx:
+        number = newest_number(tx.connection, prepared.declaration.id) + 1
+        if prepared.number not in (None, number):
+            raise Refused(f"Edition {prepared.number} was published meanwhile.", "Check the source again.")
         manifest = EditionManifest(
             dataset=prepared.declaration.id,
-            number=newest_number(tx.connection, prepared.declaration.id) + 1,
+            number=number,
             declaration_sha256=prepared.declaration.sha256,
             synthetic=prepared.synthetic,
             published_by=actor.username,

@@ -1,6 +1,6 @@
 """How the command line shows things: tables, facts, and that something is under way."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
@@ -40,3 +40,27 @@ def step(what: str) -> Iterator[None]:
             console.print(f"[red]failed[/red]  {what}", highlight=False)
             raise
     console.print(f"[green]done[/green]    {what} [dim]{monotonic() - started:.1f} s[/dim]", highlight=False)
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """Give a function that says what is begun, and show each step with its time when the next one is."""
+    begun: list[tuple[str, float]] = []
+
+    def finish(mark: str) -> None:
+        if begun:
+            what, started = begun.pop()
+            console.print(f"{mark}  {what} [dim]{monotonic() - started:.1f} s[/dim]", highlight=False)
+
+    def begin(what: str) -> None:
+        finish("[green]done[/green]  ")
+        begun.append((what, monotonic()))
+        status.update(what)
+
+    with console.status("…") as status:
+        try:
+            yield begin
+        except BaseException:
+            finish("[red]failed[/red]")
+            raise
+        finish("[green]done[/green]  ")

@@ -1,11 +1,14 @@
 """What one person is shown of a project: its dictionary, the steps open to them, and what stands in the way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.database import Database
 from core.people.models import Person
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
+from data_catalog.published.service import published_numbers
 from data_catalog.service import edition
+from data_catalog.twin import TwinTable
 from projects.errors import AccessRefused
 from projects.models import Project
 from projects.policy import Action, can_transition, check_use
@@ -42,6 +45,18 @@ def project_page(database: Database, person: Person, project_id: str) -> Project
 def pages_of(database: Database, person: Person, projects: list[Project]) -> list[ProjectPage]:
     """Return those of these projects that this person may see."""
     return [_page(database, person, project) for project in projects if can_see(project, person)]
+
+
+def twin_tables(database: Database, dictionary: Sequence[DictionaryTable]) -> tuple[TwinTable, ...]:
+    """Return what a synthetic twin of these tables is made from: declarations and published numbers, and no data."""
+    return tuple(_twin_table(database, table) for table in dictionary)
+
+
+def _twin_table(database: Database, described: DictionaryTable) -> TwinTable:
+    found = edition(database, described.dataset, described.edition)
+    table = found.declaration.table(described.name)
+    assert table is not None
+    return TwinTable(described.dataset, table, described.variables, published_numbers(database, found))
 
 
 def _page(database: Database, person: Person, project: Project) -> ProjectPage:

@@ -6,9 +6,11 @@ from fastapi.responses import Response
 from core.permissions import check_may
 from core.web.visit import SignedIn
 from data_catalog.dictionary import search
+from data_catalog.synthetic import LABEL
+from data_catalog.twin import make_twin
 from projects import service
 from projects.models import ProjectState
-from projects.pages import pages_of, project_page
+from projects.pages import pages_of, project_page, twin_tables
 from projects.permissions import APPROVE
 
 router = APIRouter()
@@ -26,6 +28,16 @@ def variables(visit: SignedIn, project_id: str, words: str = "") -> Response:
     page = project_page(visit.database, visit.person, project_id)
     found = search(page.dictionary, words)
     return visit.show("projects/variables.html", page=page, tables=found, words=words)
+
+
+@router.get("/projects/{project_id}/twin.zip")
+def twin(visit: SignedIn, project_id: str) -> Response:
+    """Give the synthetic twin of what a project was approved for, to write code against outside."""
+    page = project_page(visit.database, visit.person, project_id)
+    content = make_twin(twin_tables(visit.database, page.dictionary))
+    name = f"{page.project.id}-{LABEL.lower()}-twin.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="application/zip", headers=headers)
 
 
 @router.get("/proposals")

@@ -7,6 +7,7 @@ import typer
 
 from data_catalog import service
 from data_catalog.editions import Edition
+from data_catalog.published.service import publish_numbers
 from ops import context
 from ops.show import show_facts, show_table, step
 
@@ -19,11 +20,13 @@ def ingest(
     sources: Annotated[Path, typer.Argument(help="Folder of the source files the declaration names.")],
     synthetic: Annotated[bool, typer.Option(help="Label the edition as synthetic data.")] = False,
 ) -> None:
-    """Check every value against the declaration and publish an edition, or refuse with a report."""
+    """Check every value against the declaration and publish an edition with its numbers, or refuse with a report."""
     with step(f"Reading and checking {declaration.stem}"):
         edition = service.ingest_dataset(
             context.database(), context.settings(), context.signed_in(), declaration, sources, synthetic=synthetic
         )
+    with step(f"Counting edition {edition.number} for the catalogue"):
+        publish_numbers(context.database(), context.settings(), context.signed_in(), edition.dataset)
     facts = [(table.table, f"{table.rows:,} rows") for table in edition.tables]
     show_facts(f"{edition.dataset}, edition {edition.number}", facts)
 

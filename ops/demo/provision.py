@@ -14,6 +14,7 @@ from core.people.service import (
     propose_role,
 )
 from core.settings import Settings
+from data_catalog.published.service import publish_numbers
 from data_catalog.service import ingest_dataset, newest_editions
 from data_catalog.synthetic import write_synthetic_sources
 from ops.activation import activate
@@ -65,6 +66,7 @@ def _ensure_dataset(settings: Settings, database: Database, dataset: str) -> Non
     with step(f"Dataset {dataset}: reading, checking and publishing {kind}"):
         actor = _signed_in(settings, database, DATA_MANAGER)
         ingest_dataset(database, settings, actor, DECLARATIONS / f"{dataset}.toml", sources, synthetic=synthetic)
+        publish_numbers(database, settings, actor, dataset)
 
 
 def ensure_project(settings: Settings, database: Database) -> None:

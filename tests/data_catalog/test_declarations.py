@@ -46,6 +46,7 @@ FAULTS = {
     "an unknown type": ('type = "decimal"', 'type = "float"', "type: Input should be 'integer', 'decimal'"),
     "a name with a space": ('name = "age"', 'name = "the age"', "name: String should match"),
     "the name cuts begin with": ('name = "age"', 'name = "pseudonym"', "pseudonym is the name of the column"),
+    "the address of a page": ('id = "clinic"', 'id = "search"', "search is the name of a page"),
     "codes on a number": ("minimum = 0\nmaximum = 110", 'codes = { 1 = "a" }', "codes belong to the type code"),
     "a code without codes": ('codes = { 1 = "male", 2 = "female" }', "", "codes belong to the type code"),
     "a range on a text": ('type = "text"', 'type = "text"\nminimum = 1', "minimum and maximum belong to"),

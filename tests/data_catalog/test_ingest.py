@@ -140,7 +140,7 @@ def test_another_encoding_is_refused(ingest: Ingest, database: Database, setting
 
 def test_a_parser_that_loses_rows_is_noticed(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
     """DuckDB 2.0, told that lines end with LF where they end with CR LF, gives no rows and no error."""
-    monkeypatch.setattr("data_catalog.reading._line_ends", lambda *_: ("\\n", []))
+    monkeypatch.setattr("data_catalog.sources.delimited.line_ends", lambda *_: ("\\n", []))
     with pytest.raises(DataRejected, match="two parsers count 0 and 2"):
         ingest(f"{HEADER}\r\n{ROW}\r\n{ROW.replace('01', '02')}\r\n")
 

@@ -92,6 +92,16 @@ def test_it_is_searched_without_javascript_too(opens: Opens) -> None:
     expect(page.locator("tbody tr")).to_have_count(1)
 
 
+def test_a_feasibility_question_is_asked_with_the_keyboard_and_without_javascript(opens: Opens) -> None:
+    page = opens("rosa", "/data/feasibility?dataset=cis_cohort", java_script_enabled=False)
+    page.get_by_label("Gender").focus()
+    page.keyboard.press("ArrowDown")
+    page.get_by_role("button", name="Ask").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("the question stands among the answers below")
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
 def test_a_review_is_given_with_the_keyboard_alone(opens: Opens, served: World) -> None:
     request_id = served.submit().id
     page = opens("chris", f"/reviews/{request_id}")
@@ -143,7 +153,10 @@ def test_a_released_file_is_downloaded(opens: Opens, served: World) -> None:
         ("rosa", "/"),
         ("rosa", "/projects/cis-spinal"),
         ("rosa", "/requests"),
+        ("rosa", "/data"),
         ("rosa", "/data/cis_cohort"),
+        ("rosa", "/data/cis_cohort/patients/gender"),
+        ("rosa", "/data/feasibility?dataset=cis_cohort"),
         ("chris", "/reviews"),
         ("chris", "/reviews/{}"),
         ("otto", "/operations"),

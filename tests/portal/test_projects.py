@@ -97,6 +97,8 @@ class TestSyntheticData:
         names = {
             "project_id": "cis-spinal",
             "dataset_id": "cis_cohort",
+            "table_id": "patients",
+            "variable": "age",
             "request_id": synthetic.bring_to(State.RELEASED),
             "round_": "1",
             "number": "1",

@@ -104,7 +104,7 @@ def test_a_crash_at_any_step_leaves_a_project_closed_or_whole_and_is_repaired_by
         if not can_access(database, "rosa", "cis-spinal"):
             assert project(database, "cis-spinal").state is ProjectState.APPROVED
         else:
-            assert list(folder.rglob("work.duckdb")) == [], "nobody keeps who has which pseudonym"
+            assert list(folder.rglob("engine")) == [], "nobody keeps who has which pseudonym"
 
     assert die_at_every_step(act, after_death) > 30
     active = project(database, "cis-spinal")

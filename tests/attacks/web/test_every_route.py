@@ -22,7 +22,22 @@ from tests.support.portal import Sits
 OPEN = {"/", "/health", "/sign-in", "/sign-in/callback", "/signed-out", "/static/{name}"}
 """What a visitor may see."""
 
-EVERYBODYS = {"/projects", "/requests", "/data", "/data/{dataset_id}", "/sign-out"}
+EVERYBODYS = {
+    "/projects",
+    "/requests",
+    "/sign-out",
+    "/data",
+    "/data/search",
+    "/data/catalog.jsonld",
+    "/data/feasibility",
+    "/data/{dataset_id}",
+    "/data/{dataset_id}/quality",
+    "/data/{dataset_id}/dictionary.csv",
+    "/data/{dataset_id}/schema.json",
+    "/data/{dataset_id}/dataset.jsonld",
+    "/data/{dataset_id}/feasibility",
+    "/data/{dataset_id}/{table_id}/{variable}",
+}
 """What everybody signed in may see: their own things, and what variables mean."""
 
 NEEDS_A_ROLE = {
@@ -37,10 +52,12 @@ NEEDS_A_ROLE = {
     "/people",
     "/people/grants/{grant_id}/confirm",
     "/audit",
+    "/data/{dataset_id}/numbers",
 }
 
 SOMEBODYS = {
     "/projects/{project_id}",
+    "/projects/{project_id}/twin.zip",
     "/projects/{project_id}/variables",
     "/projects/{project_id}/requests",
     "/projects/{project_id}/stop",
@@ -62,12 +79,14 @@ def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
 def filled(house: World, database: Database, people: dict[str, Person]) -> dict[str, str]:
     """Real ids for every parameter: a refusal must not come from nothing being there."""
     create_project(database, people["olga"], project_file(id="bands"))
-    grant = propose_role(database, people["olga"], "ravi", Role.DATA_MANAGER)
+    grant = propose_role(database, people["olga"], "ravi", Role.CHECKER)
     return {
         "project_id": "cis-spinal",
         "request_id": house.bring_to(State.RELEASED),
         "grant_id": grant.id,
         "dataset_id": "cis_cohort",
+        "table_id": "patients",
+        "variable": "age",
         "round_": "1",
         "number": "1",
         "step": "approve",

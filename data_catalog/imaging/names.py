@@ -1,0 +1,85 @@
+"""What a scan's BIDS name says: person, session, region, modality."""
+
+import re
+from dataclasses import dataclass
+
+REGIONS = {"brain": "brain", "spinal_cord": "cord"}
+"""Region → the label it has in the names we give (`acq-cord`)."""
+
+BODY_PARTS = {"BRAIN": "brain", "SPINE": "spinal_cord"}
+"""What a sidecar's `BodyPart` says → region."""
+
+CONTRAST = "gadolinium"
+MODALITIES = {"t1w": "T1w", "t2w": "T2w", "flair": "FLAIR", "pdw": "PDw", "t1w_gd": f"ce-{CONTRAST}_T1w"}
+"""Modality → how a name of ours ends."""
+
+_LABEL = "[A-Za-z0-9]{1,64}"
+_ENTITIES = rf"(?:_acq-{_LABEL})?(?P<contrast>_ce-{_LABEL})?(?:_rec-{_LABEL})?(?:_run-[0-9]{{1,4}})?"
+_STEM = rf"(?P<stem>sub-(?P=person)(?:_ses-(?P=session))?{_ENTITIES}_(?P<suffix>T1w|T2w|FLAIR|PDw))"
+_SCAN = re.compile(
+    rf"sub-(?P<person>{_LABEL})/(?:ses-(?P<session>{_LABEL})/)?anat/{_STEM}(?P<end>\.nii\.gz|\.nii|\.json)"
+)
+_SCANS_TSV = re.compile(
+    rf"sub-(?P<person>{_LABEL})/(?:ses-(?P<session>{_LABEL})/)?sub-(?P=person)(?:_ses-(?P=session))?_scans\.tsv"
+)
+LABEL_PATTERN = re.compile(_LABEL)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanName:
+    """One file of a scan, as its path in a BIDS tree names it; `session` is empty where there is none."""
+
+    path: str
+    stem: str
+    person: str
+    session: str
+    modality: str
+    end: str
+
+    @property
+    def sidecar(self) -> str:
+        """The path of the sidecar that belongs to the scan."""
+        return self.path.removesuffix(self.end) + ".json"
+
+    @property
+    def scans_tsv(self) -> str:
+        """The path of the table that lists the scan."""
+        if self.session:
+            return f"sub-{self.person}/ses-{self.session}/sub-{self.person}_ses-{self.session}_scans.tsv"
+        return f"sub-{self.person}/sub-{self.person}_scans.tsv"
+
+
+def parse_scan(path: str) -> ScanName | None:
+    """Read a scan's or sidecar's path; None where entity, order, suffix or folder is not as BIDS says."""
+    match = _SCAN.fullmatch(path)
+    if match is None or (match["session"] or "") != _session_of(match["stem"]):
+        return None
+    modality = _modality(match["suffix"], match["contrast"])
+    if modality is None:
+        return None
+    return ScanName(path, match["stem"], match["person"], match["session"] or "", modality, match["end"])
+
+
+def is_scans_tsv(path: str) -> bool:
+    """Tell whether a path is that of a person's or session's table of scans."""
+    match = _SCANS_TSV.fullmatch(path)
+    return match is not None and (match["session"] is None) == ("_ses-" not in path)
+
+
+def scan_stem(person: str, session: str, region: str, modality: str, run: int | None = None) -> str:
+    """Return the name of a scan as we give it; raises KeyError for a region or modality there is not."""
+    head = f"sub-{person}_ses-{session}" if session else f"sub-{person}"
+    contrast, _, suffix = MODALITIES[modality].rpartition("_")
+    parts = [head, f"acq-{REGIONS[region]}", contrast, f"run-{run:02}" if run else "", suffix]
+    return "_".join(part for part in parts if part)
+
+
+def _session_of(stem: str) -> str:
+    match = re.search(r"_ses-([A-Za-z0-9]+)", stem)
+    return match[1] if match else ""
+
+
+def _modality(suffix: str, contrast: str | None) -> str | None:
+    if contrast is None:
+        return suffix.lower()
+    return "t1w_gd" if suffix == "T1w" and contrast == f"_ce-{CONTRAST}" else None

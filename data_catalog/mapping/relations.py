@@ -1,0 +1,97 @@
+"""The rows a block starts from: one file's rows, others' columns beside them, filtered, and pivoted."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from data_catalog.engine import identifier, literal
+from data_catalog.errors import ExpressionRefused
+from data_catalog.hints import did_you_mean
+from data_catalog.mapping.expressions import compiled
+from data_catalog.mapping.models import Join, Pivot, TableSource
+from data_catalog.sources.reading import raw_name
+
+
+@dataclass(frozen=True)
+class Relation:
+    """SQL of rows, each with `_row` (its number in the first file) and these columns of text."""
+
+    sql: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ambiguity:
+    """SQL that finds rows a block can't choose between: `_row` and what is ambiguous, in words."""
+
+    sql: str
+    words: str
+
+
+def relation(block: TableSource, columns: Mapping[str, Sequence[str]]) -> Relation:
+    """Compile the rows of a block, `columns` being what each file has; raises ExpressionRefused for one it has not."""
+    rows = _joined(block, columns)
+    if block.where:
+        rows = Relation(f"SELECT * FROM ({rows.sql}) WHERE {compiled(block.where, rows.columns)}", rows.columns)
+    return _pivoted(rows, block.pivot) if block.pivot else rows
+
+
+def ambiguities(block: TableSource, columns: Mapping[str, Sequence[str]]) -> Iterator[Ambiguity]:
+    """Yield what would make the rows of a block depend on chance: two matches of a join, two values of a pivot."""
+    for join in block.join:
+        keys = ", ".join(identifier(theirs) for theirs in join.on.values())
+        yield Ambiguity(
+            f"SELECT _row FROM {raw_name(join.file)} QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _row) > 1",
+            f"a second row of {join.file} with the same {', '.join(join.on.values())}",
+        )
+    if block.pivot:
+        rows = relation(block.model_copy(update={"pivot": None}), columns)
+        by = ", ".join(map(identifier, (*block.pivot.keys, block.pivot.name)))
+        held = _held(block.pivot)
+        first = f"first_value({held}) OVER (PARTITION BY {by} ORDER BY _row)"
+        yield Ambiguity(
+            f"SELECT _row FROM ({rows.sql}) WHERE {_named(block.pivot)} QUALIFY {held} IS DISTINCT FROM {first}",
+            f"another value of the same {block.pivot.name} for the same {', '.join(block.pivot.keys)}",
+        )
+
+
+def _joined(block: TableSource, columns: Mapping[str, Sequence[str]]) -> Relation:
+    own = tuple(columns[block.from_])
+    selected = ["a._row", *(f"a.{identifier(column)}" for column in own)]
+    joins, names = "", list(own)
+    for join in block.join:
+        _check_columns(join, own, columns[join.file])
+        alias = identifier(join.file)
+        for column in columns[join.file]:
+            names.append(f"{join.file}.{column}")
+            selected.append(f"{alias}.{identifier(column)} AS {identifier(names[-1])}")
+        on = " AND ".join(f"a.{identifier(ours)} = {alias}.{identifier(theirs)}" for ours, theirs in join.on.items())
+        joins += f" LEFT JOIN {raw_name(join.file)} AS {alias} ON {on}"
+    return Relation(f"SELECT {', '.join(selected)} FROM {raw_name(block.from_)} AS a{joins}", tuple(names))
+
+
+def _check_columns(join: Join, own: Sequence[str], theirs: Sequence[str]) -> None:
+    for ours, other in join.on.items():
+        for column, known in ((ours, own), (other, theirs)):
+            if column not in known:
+                raise ExpressionRefused(f"There is no column {column!r} to join{did_you_mean(column, known) or '.'}")
+
+
+def _pivoted(rows: Relation, pivot: Pivot) -> Relation:
+    for column in (*pivot.keys, pivot.name, *pivot.values):
+        if column not in rows.columns:
+            raise ExpressionRefused(
+                f"There is no column {column!r} to pivot{did_you_mean(column, rows.columns) or '.'}"
+            )
+    keys = ", ".join(map(identifier, pivot.keys))
+    name, value = identifier(pivot.name), _held(pivot)
+    wide = ", ".join(f"min({value}) FILTER (WHERE {name} = {literal(one)}) AS {identifier(one)}" for one in pivot.names)
+    sql = f"SELECT min(_row) AS _row, {keys}, {wide} FROM ({rows.sql}) WHERE {_named(pivot)} GROUP BY {keys}"
+    return Relation(sql, (*pivot.keys, *pivot.names))
+
+
+def _named(pivot: Pivot) -> str:
+    return f"{identifier(pivot.name)} IN ({', '.join(map(literal, pivot.names))})"
+
+
+def _held(pivot: Pivot) -> str:
+    return f"coalesce({', '.join(map(identifier, pivot.values))})"

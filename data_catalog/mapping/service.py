@@ -1,0 +1,189 @@
+"""What is done with a source: describe its delivery, draft a mapping, look at some rows, check all, publish."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from core.database import Database
+from core.errors import InvalidInput
+from core.files import ensure_folder
+from core.people.models import Person
+from core.permissions import check_may
+from core.settings import Settings
+from data_catalog import permissions
+from data_catalog.editions import EditionManifest, SourceEntry, newest_number
+from data_catalog.engine import engine, identifier, work_folder
+from data_catalog.errors import DataRejected, EditionNotFound
+from data_catalog.hints import did_you_mean
+from data_catalog.mapping.draft import describe, draft, file_names
+from data_catalog.mapping.models import MappingFile, load_mapping
+from data_catalog.mapping.stage import Staged, located, stage, typed
+from data_catalog.models import Table
+from data_catalog.publication import Prepared, entry_of, publish_edition, write_tables
+from data_catalog.quality.indicators import indicators
+from data_catalog.quality.models import About, QualityReport, RegistryFacts
+from data_catalog.quality.publication import JSON_NAME, Document, read_json, write_report
+from data_catalog.report import Finding, Report
+from data_catalog.schema import check_everything
+from data_catalog.service import edition
+from data_catalog.sources.delivery import Delivery, guess, read_delivery, take_delivery
+from data_catalog.sources.files import FileSpec
+from data_catalog.sources.reading import read_files
+
+Progress = Callable[[str], None]
+"""Told what is begun, in words."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A source that holds: what was read, how well, and what its data look like."""
+
+    mapping: MappingFile
+    delivery: Delivery
+    staged: Staged
+    quality: QualityReport
+
+
+def check_source(
+    database: Database, settings: Settings, actor: Person, mapping: Path, folder: Path, progress: Progress
+) -> Checked:
+    """Read, map and check a whole delivery, and publish nothing; raises DataRejected, MappingRejected, InvalidInput."""
+    check_may(actor, permissions.EDITION_PUBLISH)
+    loaded = load_mapping(mapping)
+    with _checked(database, settings, loaded, folder, progress) as (checked, _, _):
+        return checked
+
+
+def publish_source(
+    database: Database, settings: Settings, actor: Person, mapping: Path, folder: Path, progress: Progress
+) -> tuple[EditionManifest, Checked]:
+    """Read, map and check a whole delivery and publish it as the dataset's next edition, with its quality report.
+
+    Raises DataRejected with everything that refuses it; the vault is then as it was. Also raises MappingRejected
+    and InvalidInput.
+    """
+    check_may(actor, permissions.EDITION_PUBLISH)
+    loaded = load_mapping(mapping)
+    with _checked(database, settings, loaded, folder, progress) as (checked, connection, work):
+        prepared = ensure_folder(work / "edition")
+        progress("Writing the edition")
+        declaration = checked.mapping.declaration
+        entries = write_tables(connection, declaration.tables, _typed_query, prepared)
+        reports = write_report(checked.quality, prepared, _report_before(database, settings, declaration.id))
+        ready = Prepared(
+            declaration=declaration,
+            folder=prepared,
+            number=checked.quality.about.edition,
+            synthetic=checked.delivery.synthetic,
+            sources=tuple(SourceEntry(name=f.path, sha256=f.sha256, bytes=f.bytes) for f in checked.delivery.files),
+            tables=entries,
+            files=tuple(entry_of(path) for path in reports),
+        )
+        progress("Publishing")
+        return publish_edition(database, settings, actor, ready), checked
+
+
+def preview_source(
+    settings: Settings, actor: Person, mapping: Path, folder: Path, table: str, rows: int, progress: Progress
+) -> tuple[list[str], list[tuple[object, ...]], Staged]:
+    """Map a delivery and return the first rows of one table, also where others can not be read; publishes nothing."""
+    check_may(actor, permissions.EDITION_PUBLISH)
+    loaded = load_mapping(mapping)
+    declared = loaded.declaration.table(table)
+    if declared is None:
+        known = [one.name for one in loaded.declaration.tables]
+        raise InvalidInput(f"{loaded.id} maps no table {table!r}{did_you_mean(table, known) or '.'}", ", ".join(known))
+    ensure_folder(settings.vault)
+    with work_folder(settings.vault) as work, engine(work) as connection:
+        _read(connection, loaded.id, loaded.files, folder, read_delivery(folder), work, progress)
+        staged = stage(connection, loaded)
+        names = [variable.name for variable in declared.variables]
+        shown = connection.execute(
+            f"SELECT {', '.join(map(identifier, names))} FROM {typed(table)} ORDER BY _row LIMIT {rows:d}"
+        )
+        return names, shown.fetchall(), staged
+
+
+def draft_mapping(settings: Settings, actor: Person, source_id: str, folder: Path, progress: Progress) -> str:
+    """Return the draft of a mapping for a delivery, to be completed by hand; raises DataRejected, InvalidInput."""
+    check_may(actor, permissions.EDITION_PUBLISH)
+    delivery = read_delivery(folder)
+    names = file_names([file.path for file in delivery.files])
+    specs = {name: guess(folder / path).model_copy(update={"path": path}) for name, path in names.items()}
+    ensure_folder(settings.vault)
+    with work_folder(settings.vault) as work, engine(work) as connection:
+        _read(connection, source_id, specs, folder, delivery, work, progress)
+        return draft(source_id, specs, {name: describe(connection, name) for name in specs})
+
+
+@contextmanager
+def _checked(
+    database: Database, settings: Settings, mapping: MappingFile, folder: Path, progress: Progress
+) -> Iterator[tuple[Checked, duckdb.DuckDBPyConnection, Path]]:
+    """Give a source that passed everything that can refuse it, the engine that holds its tables, and a work folder."""
+    delivery = read_delivery(folder)
+    ensure_folder(settings.vault)
+    with work_folder(settings.vault) as work, engine(work) as connection:
+        _read(connection, mapping.id, mapping.files, folder, delivery, work, progress)
+        progress("Mapping to the common data model")
+        staged = stage(connection, mapping)
+        _refuse(mapping.id, staged.findings)
+        progress("Checking every value")
+        relations = [(typed(table.name), table) for table in mapping.declaration.tables]
+        found = check_everything(connection, relations, as_of=delivery.made_at.date())
+        _refuse(mapping.id, located(connection, mapping, found))
+        progress("Counting the indicators of quality")
+        about = About(
+            dataset=mapping.id,
+            label=mapping.label,
+            edition=_next_number(database, mapping.id),
+            as_of=delivery.made_at.date().isoformat(),
+            synthetic=delivery.synthetic,
+        )
+        tables = {table.name: typed(table.name) for table in mapping.declaration.tables}
+        facts = RegistryFacts(**mapping.registry.model_dump()) if mapping.registry else None
+        yield Checked(mapping, delivery, staged, indicators(connection, tables, about, facts)), connection, work
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    source_id: str,
+    specs: Mapping[str, FileSpec],
+    folder: Path,
+    delivery: Delivery,
+    work: Path,
+    progress: Progress,
+) -> None:
+    """Take the delivery and read its files; raises DataRejected."""
+    progress("Holding the delivery against its manifest")
+    taken, problems = take_delivery(folder, delivery, specs, ensure_folder(work / "delivery"))
+    _refuse(source_id, problems)
+    progress("Reading the files")
+    _refuse(source_id, read_files(connection, specs, taken, work))
+
+
+def _refuse(source_id: str, findings: Sequence[Finding]) -> None:
+    if findings:
+        raise DataRejected(Report(source_id, tuple(findings)))
+
+
+def _typed_query(table: Table) -> str:
+    names = ", ".join(identifier(variable.name) for variable in table.variables)
+    return f"SELECT {names} FROM {typed(table.name)}"
+
+
+def _next_number(database: Database, dataset_id: str) -> int:
+    with database.read() as connection:
+        return newest_number(connection, dataset_id) + 1
+
+
+def _report_before(database: Database, settings: Settings, dataset_id: str) -> Document | None:
+    """Return the quality report of the newest edition, if it has one."""
+    try:
+        before = edition(database, dataset_id).folder(settings) / JSON_NAME
+        return read_json(before.read_bytes())
+    except (EditionNotFound, FileNotFoundError):
+        return None

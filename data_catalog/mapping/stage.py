@@ -1,0 +1,259 @@
+"""Run a mapping: raw tables of text become typed tables of the model, and what can't be read becomes findings.
+
+Each block of a mapping is one pass over its rows: every value is read, and a bit of `_bad` is set for each variable
+whose text is there and means nothing. A row keeps its number (and its block's) as `_row`, so that whatever is found
+later, in the schema or across tables, still says which row of which file it was.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from data_catalog.engine import identifier
+from data_catalog.mapping.models import MappingFile, TableSource
+from data_catalog.mapping.relations import Relation, ambiguities, relation
+from data_catalog.mapping.values import Value, value
+from data_catalog.models import Table
+from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
+from data_catalog.sources.reading import FILE, raw_name
+
+_BLOCK_SHIFT = 44
+_ROW_MASK = (1 << _BLOCK_SHIFT) - 1
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How well one variable of one block was read: `unread` of `present` texts mean nothing."""
+
+    table: str
+    file: str
+    variable: str
+    source: str
+    present: int
+    unread: int
+
+    @property
+    def rate(self) -> float:
+        """The unmapped rate."""
+        return self.unread / self.present if self.present else 0.0
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What a mapping made: rows and left-out duplicates by table, how every variable was read, and what is wrong."""
+
+    rows: Mapping[str, int]
+    duplicates: Mapping[str, int]
+    readings: tuple[Reading, ...]
+    findings: tuple[Finding, ...]
+
+
+def typed(table: str) -> str:
+    """Return the quoted name of the typed table: the variables of the declaration, and `_row`."""
+    return identifier(f"typed_{table}")
+
+
+def stage(connection: duckdb.DuckDBPyConnection, mapping: MappingFile) -> Staged:
+    """Make the typed table of every mapped table from the raw tables `raw_<file>`.
+
+    Raises ExpressionRefused where the mapping names a column its file does not have.
+    """
+    columns = {file: _columns(connection, file) for file in mapping.files}
+    readings: list[Reading] = []
+    findings: list[Finding] = []
+    rows, duplicates = {}, {}
+    for table in mapping.declaration.tables:
+        blocks = mapping.blocks(table.name)
+        for number, block in enumerate(blocks):
+            findings += _ambiguous(connection, block, columns)
+            made = _stage_block(connection, mapping, table, block, number, columns)
+            readings += made[0]
+            findings += made[1]
+        total, kept = _put_together(connection, table, blocks)
+        rows[table.name], duplicates[table.name] = kept, total - kept
+    return Staged(rows, duplicates, tuple(readings), tuple(findings))
+
+
+def located(
+    connection: duckdb.DuckDBPyConnection, mapping: MappingFile, findings: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """Return findings about typed tables with the rows as their source files number them."""
+    return tuple(_located(connection, mapping, finding) for finding in findings)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, file: str) -> list[str]:
+    described = connection.execute(f"DESCRIBE {raw_name(file)}").fetchall()
+    return [name for name, *_ in described if name not in ("_row", FILE)]
+
+
+def _stage_block(
+    connection: duckdb.DuckDBPyConnection,
+    mapping: MappingFile,
+    table: Table,
+    block: TableSource,
+    number: int,
+    columns: Mapping[str, Sequence[str]],
+) -> tuple[list[Reading], list[Finding]]:
+    rows = relation(block, columns)
+    values = list(_values(table, block, rows, mapping.files[block.from_].decimal))
+    staged = _staged(table.name, number)
+    connection.execute(f"CREATE TABLE {staged} AS {_reading_query(table, rows, values, number)}")
+    counted = connection.execute(_counting_query(staged, values)).fetchone()
+    assert counted is not None
+    readings = [
+        Reading(table.name, block.from_, v.name, block.variables[v.name].to_text(), there + bad, bad)
+        for v, there, bad in zip(values, counted[::2], counted[1::2], strict=True)
+    ]
+    findings = [
+        _unread(connection, mapping, block, staged, rows, (bit, v), reading)
+        for (bit, v), reading in zip(enumerate(values), readings, strict=True)
+        if reading.unread
+    ]
+    return readings, findings
+
+
+def _values(table: Table, block: TableSource, rows: Relation, decimal: str) -> Iterator[Value]:
+    for variable in table.variables:
+        if variable.name in block.variables:
+            yield value(variable, block.variables[variable.name], rows.columns, decimal)
+
+
+def _reading_query(table: Table, rows: Relation, values: Sequence[Value], number: int) -> str:
+    """Return the query that reads each text once, and marks in `_bad` which of them mean nothing."""
+    read = [f"_row + {number << _BLOCK_SHIFT} AS _row"]
+    for made in values:
+        read += [f"{made.text} AS {_text_of(made)}", f"{made.typed} AS {identifier(made.name)}"]
+        if made.precision:
+            name, precision = made.precision
+            read.append(f"CASE WHEN {made.typed} IS NOT NULL THEN {precision} END AS {identifier(name)}")
+    names = {made.name for made in values} | {made.precision[0] for made in values if made.precision}
+    kept = [
+        identifier(v.name) if v.name in names else f"CAST(NULL AS {v.sql_type}) AS {identifier(v.name)}"
+        for v in table.variables
+    ]
+    bad = " + ".join(
+        f"({_text_of(made)} IS NOT NULL AND {identifier(made.name)} IS NULL)::BIGINT * {1 << bit}"
+        for bit, made in enumerate(values)
+    )
+    return f"SELECT _row, {', '.join(kept)}, {bad} AS _bad FROM (SELECT {', '.join(read)} FROM ({rows.sql}))"
+
+
+def _text_of(made: Value) -> str:
+    return identifier(f"{made.name}_text")
+
+
+def _counting_query(staged: str, values: Sequence[Value]) -> str:
+    counts = ", ".join(
+        f"count({identifier(made.name)}), count(*) FILTER (WHERE _bad & {1 << bit} <> 0)"
+        for bit, made in enumerate(values)
+    )
+    return f"SELECT {counts} FROM {staged}"
+
+
+def _unread(
+    connection: duckdb.DuckDBPyConnection,
+    mapping: MappingFile,
+    block: TableSource,
+    staged: str,
+    rows: Relation,
+    made: tuple[int, Value],
+    reading: Reading,
+) -> Finding:
+    bit, compiled = made
+    first = (
+        f"SELECT _row & {_ROW_MASK} AS _row FROM {staged} WHERE _bad & {1 << bit} <> 0 "
+        f"ORDER BY _row LIMIT {SHOWN_PER_RULE}"
+    )
+    texts = connection.execute(
+        f"SELECT _row, {compiled.text} FROM ({rows.sql}) WHERE _row IN (SELECT _row FROM ({first})) ORDER BY _row"
+    ).fetchall()
+    variable = block.variables[compiled.name]
+    if variable.codes:
+        rule = "no code of the mapping; each must be said to mean something"
+    elif variable.dates:
+        rule = f"no date of the form {' or '.join(variable.dates)}"
+    else:
+        rule = f"can not be read as {compiled.name} of {block.table}"
+    shown = tuple(Violation(row, text) for row, text in texts)
+    finding = Finding(block.table, variable.column or compiled.name, rule, reading.unread, shown)
+    return _in_file(connection, mapping, block, finding)
+
+
+def _ambiguous(
+    connection: duckdb.DuckDBPyConnection, block: TableSource, columns: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
+    for ambiguity in ambiguities(block, columns):
+        found = connection.execute(
+            f"SELECT _row, count(*) OVER () FROM ({ambiguity.sql}) ORDER BY _row LIMIT {SHOWN_PER_RULE}"
+        ).fetchall()
+        if found:
+            shown = tuple(Violation(row, None) for row, _ in found)
+            yield Finding(block.table, "–", ambiguity.words, found[0][1], shown)
+
+
+def _put_together(
+    connection: duckdb.DuckDBPyConnection, table: Table, blocks: Sequence[TableSource]
+) -> tuple[int, int]:
+    """Make the typed table of all blocks, without the repeated rows a mapping says to leave out."""
+    names = ", ".join(["_row", *(identifier(v.name) for v in table.variables)])
+    parts = " UNION ALL ".join(f"SELECT {names} FROM {_staged(table.name, number)}" for number in range(len(blocks)))
+    repeated = ""
+    if table.unique and any(block.duplicates == "first" for block in blocks):
+        keys = ", ".join(map(identifier, table.unique))
+        repeated = f" QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _row) = 1"
+    kind = "TABLE" if repeated else "VIEW"  # looked at many times; which row is first is not to be found out each time
+    connection.execute(f"CREATE {kind} {typed(table.name)} AS SELECT {names} FROM ({parts}){repeated}")
+    counted = connection.execute(
+        f"SELECT (SELECT count(*) FROM ({parts})), (SELECT count(*) FROM {typed(table.name)})"
+    ).fetchone()
+    assert counted is not None
+    return int(counted[0]), int(counted[1])
+
+
+def _staged(table: str, number: int) -> str:
+    return identifier(f"staged_{table}_{number}")
+
+
+def _located(connection: duckdb.DuckDBPyConnection, mapping: MappingFile, finding: Finding) -> Finding:
+    """Say rows as the file of the first violation numbers them; violations of other files are counted only."""
+    blocks = mapping.blocks(finding.table)
+    if not blocks or not finding.first:
+        return finding
+    number = finding.first[0].row >> _BLOCK_SHIFT
+    shown = tuple(
+        Violation(violation.row & _ROW_MASK, violation.value)
+        for violation in finding.first
+        if violation.row >> _BLOCK_SHIFT == number
+    )
+    return _in_file(connection, mapping, blocks[number], Finding(**{**finding.__dict__, "first": shown}))
+
+
+def _in_file(
+    connection: duckdb.DuckDBPyConnection, mapping: MappingFile, block: TableSource, finding: Finding
+) -> Finding:
+    """Name the file in the finding; of a file given as a pattern, the one that the first row shown is in."""
+    spec = mapping.files[block.from_]
+    name, first, last = spec.path, 1, None
+    if finding.first and _has_files(connection, block.from_):
+        name, first, last = _file_of(connection, block.from_, finding.first[0].row)
+    shown = tuple(
+        Violation(violation.row - first + 1, violation.value)
+        for violation in finding.first
+        if last is None or first <= violation.row <= last
+    )
+    return Finding(f"{finding.table} from {name}", finding.column, finding.rule, finding.total, shown)
+
+
+def _has_files(connection: duckdb.DuckDBPyConnection, file: str) -> bool:
+    described = connection.execute(f"DESCRIBE {raw_name(file)}").fetchall()
+    return any(name == FILE for name, *_ in described)
+
+
+def _file_of(connection: duckdb.DuckDBPyConnection, file: str, row: int) -> tuple[str, int, int]:
+    found = connection.execute(
+        f"SELECT any_value({FILE}), min(_row), max(_row) FROM {raw_name(file)} "
+        f"WHERE {FILE} = (SELECT {FILE} FROM {raw_name(file)} WHERE _row = {int(row)})"
+    ).fetchone()
+    assert found is not None
+    return str(found[0]), int(found[1]), int(found[2])

@@ -1,0 +1,103 @@
+"""The resources datasets are part of, as they describe themselves in public: one TOML file each beside this one.
+
+Everything here is declared, and never counted from data.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from data_catalog.editions import Edition
+from data_catalog.facts import Registry
+
+_FOLDER = Path(__file__).parent
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Fact(_Strict):
+    """One thing a resource says of itself, in its own words."""
+
+    label: str
+    value: str
+
+
+class Place(_Strict):
+    """Where a country's tile lies on the schematic map: columns from the west, rows from the north."""
+
+    country: str
+    code: str
+    column: int
+    row: int
+
+
+class Resource(_Strict):
+    """A resource: what it says of itself, and where its registries lie on the map."""
+
+    id: str
+    label: str
+    name: str
+    description: str
+    facts: tuple[Fact, ...] = Field(strict=False)
+    places: tuple[Place, ...] = Field((), strict=False)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A registry that declares itself, beside the edition its data are in."""
+
+    edition: Edition
+    registry: Registry
+    place: Place | None
+    """None for a registry of no single country."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One resource with the newest editions of its datasets; without a resource, those that belong to none."""
+
+    resource: Resource | None
+    editions: tuple[Edition, ...]
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The registries among its datasets, by country; one of no single country comes last."""
+        found = [
+            Member(edition, edition.declaration.registry, self._place(edition.declaration.registry.country))
+            for edition in self.editions
+            if edition.declaration.registry
+        ]
+        return tuple(sorted(found, key=lambda member: (member.place is None, member.registry.country)))
+
+    @property
+    def people(self) -> int:
+        """The sum of what the registries declare."""
+        return sum(member.registry.people for member in self.members)
+
+    def _place(self, country: str) -> Place | None:
+        places = self.resource.places if self.resource else ()
+        return next((place for place in places if place.country == country), None)
+
+
+@cache
+def resources() -> tuple[Resource, ...]:
+    """Return every resource that is described."""
+    return tuple(_load(path) for path in sorted(_FOLDER.glob("*.toml"), reverse=True))
+
+
+def shelves(editions: Sequence[Edition]) -> tuple[Shelf, ...]:
+    """Sort editions by their resource; a resource without a dataset is there all the same."""
+    known = {resource.id for resource in resources()}
+    sorted_ = [Shelf(one, tuple(e for e in editions if e.declaration.resource == one.id)) for one in resources()]
+    others = tuple(edition for edition in editions if edition.declaration.resource not in known)
+    return (*sorted_, Shelf(None, others)) if others else tuple(sorted_)
+
+
+def _load(path: Path) -> Resource:
+    return Resource.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,11 @@
+"""Reading what sources deliver: every value as text, every row kept, or a report of why it can't be read.
+
+files.py       how a mapping says a file is written
+delivery.py    the manifest a sender makes, and holding what arrived against it
+reading.py     any file of any format into a raw table of DuckDB
+delimited.py   CSV and its relatives; datasets.reading uses it too
+binary.py      SAS, SPSS and Stata files
+workbook.py    XLSX and Parquet
+archive.py     what may be unpacked, and how much of it
+sdtm.py        supplemental qualifiers put back on the rows they qualify
+"""

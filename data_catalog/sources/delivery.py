@@ -1,0 +1,186 @@
+"""A delivery and its manifest: what the sender says was sent, against what arrived.
+
+An XPT file cut at the end of a record reads as a shorter file without an error, so a delivery without a manifest is
+not taken. It is made where the files come from (`myelin source manifest`) and names, for every file, its SHA-256, its
+bytes, and its rows as another parser than the reader's counted them.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core import canonical
+from core.errors import InvalidInput
+from core.files import sha256_file, write_durably
+from data_catalog.report import Finding
+from data_catalog.sources import binary, delimited, workbook
+from data_catalog.sources.files import FileSpec, Format
+from data_catalog.synthetic import LABEL, is_synthetic
+
+MANIFEST = "delivery.json"
+WHOLE = "the delivery"
+"""What a finding is about that is not about one table."""
+
+_CHUNK = 1 << 20
+_DELIMITERS = ",;\t|"
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DeliveredFile(_Kept):
+    """One file as it was sent."""
+
+    path: str
+    format: Format
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    bytes: int = Field(ge=0)
+    rows: int = Field(ge=0)
+
+
+class Delivery(_Kept):
+    """Everything that was sent together."""
+
+    made_by: str = Field(max_length=200)
+    made_at: datetime
+    synthetic: bool
+    files: tuple[DeliveredFile, ...]
+
+    def file(self, path: str) -> DeliveredFile | None:
+        """Return a file by its path, or None."""
+        return next((file for file in self.files if file.path == path), None)
+
+
+@dataclass(frozen=True)
+class TakenFile:
+    """A delivered file's own copy, which nobody else can change while it is read."""
+
+    sent: DeliveredFile
+    copy: Path
+
+
+def make_delivery(
+    folder: Path, made_by: str, made_at: datetime, specs: Mapping[str, FileSpec] | None = None
+) -> Delivery:
+    """Write the manifest of a folder of files and return it.
+
+    `specs` says how the files are written, as a mapping does; else it is told from their names. Raises InvalidInput for
+    a file that can not be read or that nobody knows how to read.
+    """
+    files = tuple(_describe(folder, path, specs or {}) for path in _paths(folder))
+    if not files:
+        raise InvalidInput(f"There is no file in {folder}.")
+    delivery = Delivery(made_by=made_by, made_at=made_at, synthetic=is_synthetic(folder), files=files)
+    write_durably(folder / MANIFEST, canonical.dumps(delivery.model_dump(mode="json")) + b"\n", 0o644)
+    return delivery
+
+
+def read_delivery(folder: Path) -> Delivery:
+    """Return a folder's manifest; raises InvalidInput where there is none, or none that can be read."""
+    try:
+        return Delivery.model_validate_json((folder / MANIFEST).read_bytes())
+    except FileNotFoundError as error:
+        hint = "The sender makes it, where the files come from: myelin source manifest FOLDER"
+        raise InvalidInput(f"There is no {MANIFEST} in {folder}.", hint) from error
+    except (OSError, ValidationError) as error:
+        raise InvalidInput(f"{folder / MANIFEST} is no manifest of a delivery.") from error
+
+
+def take_delivery(
+    folder: Path, delivery: Delivery, specs: Mapping[str, FileSpec], work: Path
+) -> tuple[dict[str, list[TakenFile]], list[Finding]]:
+    """Copy what a mapping reads into a private folder, hashing on the way; return it by name, and what differs.
+
+    Files that no mapping reads are hashed where they are: a delivery is whole or it is not taken.
+    """
+    problems = list(_strangers(folder, delivery))
+    taken: dict[str, list[TakenFile]] = {name: [] for name in specs}
+    copies: dict[str, TakenFile] = {}
+    for sent in delivery.files:
+        wanted = [name for name, spec in specs.items() if spec.matches(sent.path)]
+        target = work / f"{len(copies)}-{PurePosixPath(sent.path).name}" if wanted else None
+        try:
+            same = _copy(folder / sent.path, target) == sent.sha256
+        except OSError as error:
+            problems.append(Finding(WHOLE, sent.path, f"in the manifest, and can not be read: {error.strerror}", 1))
+            continue
+        if not same:
+            problems.append(Finding(WHOLE, sent.path, "not what was sent: its SHA-256 differs from the manifest's", 1))
+        if target:
+            copies[sent.path] = TakenFile(sent, target)
+        for name in wanted:
+            taken[name].append(copies[sent.path])
+    for name, spec in specs.items():
+        if not taken[name] and not spec.optional:
+            problems.append(Finding(WHOLE, spec.path, "the mapping reads this, and the delivery is without it", 1))
+    return taken, problems
+
+
+def _strangers(folder: Path, delivery: Delivery) -> Iterator[Finding]:
+    for path in _paths(folder):
+        if delivery.file(path) is None:
+            yield Finding(WHOLE, path, "not in the manifest", 1)
+
+
+def _paths(folder: Path) -> Iterator[str]:
+    """Yield the path of every file of a delivery; raises InvalidInput for what is no plain file or folder."""
+    for path in sorted(folder.rglob("*")):
+        kind = path.lstat().st_mode
+        relative = path.relative_to(folder).as_posix()
+        if stat.S_ISREG(kind):
+            if relative != MANIFEST and path.name != LABEL:
+                yield relative
+        elif not stat.S_ISDIR(kind):
+            raise InvalidInput(f"{relative} is a link or a device.", "A delivery holds plain files alone.")
+
+
+def _copy(source: Path, target: Path | None) -> str:
+    """Copy a plain file, following no link, and return the SHA-256 of what was copied."""
+    digest = hashlib.sha256()
+    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file, (target or Path(os.devnull)).open("wb") as copy:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            copy.write(chunk)
+    return digest.hexdigest()
+
+
+def _describe(folder: Path, path: str, specs: Mapping[str, FileSpec]) -> DeliveredFile:
+    file = folder / path
+    spec = next((spec for spec in specs.values() if spec.matches(path)), None) or guess(file)
+    try:
+        rows = _count(file, spec)
+    except Exception as error:  # whatever a reader of any format raises, the file can't be read
+        raise InvalidInput(f"{path} can not be read as {spec.format}: {error}") from error
+    return DeliveredFile(path=path, format=spec.format, sha256=sha256_file(file), bytes=file.stat().st_size, rows=rows)
+
+
+def guess(file: Path) -> FileSpec:
+    """Tell from its name, and a CSV file's first line, how a file is written; raises InvalidInput."""
+    suffix = file.suffix.lower().lstrip(".")
+    if suffix in ("txt", "tsv", "csv"):
+        with file.open("rb") as opened:
+            first = opened.readline(1 << 16)
+        delimiter = max(_DELIMITERS, key=lambda one: first.count(one.encode()))
+        encoding = "utf-16" if first.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+        return FileSpec(path=file.name, format=Format.CSV, delimiter=delimiter, encoding=encoding)
+    if suffix not in list(Format):
+        raise InvalidInput(f"Nobody here knows how to read {file.name}.", f"Known: {', '.join(Format)}.")
+    return FileSpec(path=file.name, format=Format(suffix))
+
+
+def _count(file: Path, spec: FileSpec) -> int:
+    if spec.format in binary.BINARY:
+        return binary.count_rows(file, spec.format)
+    if spec.format is Format.PARQUET:
+        return workbook.count_parquet(file)
+    if spec.format is Format.XLSX:
+        return workbook.count_xlsx(file, spec.sheet)
+    return delimited.count_decoded_rows(file, spec.encoding, spec.delimiter, spec.quote)

@@ -1,0 +1,69 @@
+"""How a mapping says that a source's file is written."""
+
+import codecs
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class Format(StrEnum):
+    """What can be read."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    XLSX = "xlsx"
+    XPT = "xpt"
+    SAS = "sas7bdat"
+    SPSS = "sav"
+    STATA = "dta"
+
+
+class FileSpec(BaseModel):
+    """One file of a source, or several of one form: `path` may be a pattern, `*/dm.xpt`, inside the delivery."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    path: str = Field(min_length=1, max_length=400)
+    format: Format = Field(Format.CSV, strict=False)
+    encoding: str = Field("utf-8", description="of a CSV file")
+    delimiter: str = Field(",", min_length=1, max_length=4, description="of a CSV file")
+    quote: Literal['"', "'"] = '"'
+    decimal: Literal[".", ","] = "."
+    sheet: str = Field("", max_length=100, description="of an XLSX file; the first where none is named")
+    optional: bool = Field(False, description="whether a delivery may be without it")
+    columns: tuple[Annotated[str, Field(max_length=200)], ...] = Field(
+        (), strict=False, description="columns a delivery may be without; read as missing then"
+    )
+    supplemental: str = Field("", max_length=63, description="the SDTM file (SUPP--) whose qualifiers go on its rows")
+    where: str = Field("", max_length=2000, description="only these rows are read")
+
+    @field_validator("path")
+    @classmethod
+    def _stays_inside(cls, path: str) -> str:
+        parts = PurePosixPath(path)
+        if parts.is_absolute() or ".." in parts.parts or "\\" in path or "**" in path:
+            raise ValueError("is a path inside the delivery, with / between its parts, and at most * in it")
+        return path
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError as error:
+            raise ValueError(f"{self.encoding!r} is no encoding") from error
+        if self.format is not Format.CSV and (self.encoding, self.delimiter) != ("utf-8", ","):
+            raise ValueError("encoding and delimiter belong to CSV files")
+        return self
+
+    def matches(self, path: str) -> bool:
+        """Tell whether a path inside the delivery is one of this."""
+        own, other = PurePosixPath(self.path).parts, PurePosixPath(path).parts
+        return len(own) == len(other) and all(map(fnmatchcase, other, own))
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether several files may match."""
+        return "*" in self.path

@@ -1,0 +1,136 @@
+"""Read a delivery's files into raw tables of text, `raw_<name>`, as a mapping names them.
+
+Each has `_row`, which counts a file's rows from 1 (over all files, where a path is a pattern: `_file` says which), and
+every column of the source under its own name. Blank is missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from data_catalog.engine import identifier, literal
+from data_catalog.mapping.expressions import compiled
+from data_catalog.report import Finding
+from data_catalog.sources import binary, delimited, workbook
+from data_catalog.sources.delivery import TakenFile
+from data_catalog.sources.files import FileSpec, Format
+from data_catalog.sources.sdtm import merge_supplemental
+
+ROW = "_row"
+FILE = "_file"
+
+
+def raw_name(name: str) -> str:
+    """Return the quoted name of the table a file is read into."""
+    return identifier(f"raw_{name}")
+
+
+def read_files(
+    connection: duckdb.DuckDBPyConnection,
+    specs: Mapping[str, FileSpec],
+    taken: Mapping[str, Sequence[TakenFile]],
+    work: Path,
+) -> list[Finding]:
+    """Read every file of a mapping; return what is wrong with their form. Where anything is, no table is to be used."""
+    problems = []
+    for name, spec in specs.items():
+        problems += _read(connection, name, spec, taken[name], work)
+    return problems or [f for name, spec in specs.items() for f in _finish(connection, name, spec)]
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec, files: Sequence[TakenFile], work: Path
+) -> list[Finding]:
+    """Make a file's raw table out of one part for each file that matched."""
+    parts = []
+    for number, file in enumerate(files):
+        part = identifier(f"part_{name}_{number}")
+        label = f"{name} ({file.sent.path})"
+        if problems := _read_one(connection, label, spec, file, part, work) or _count(connection, label, file, part):
+            return problems
+        parts.append(part)
+    if len(parts) == 1 and not spec.is_pattern:
+        connection.execute(f"ALTER TABLE {parts[0]} RENAME TO {raw_name(name)}")
+    else:
+        _put_together(connection, name, [file.sent.path for file in files], parts)
+    return []
+
+
+def _read_one(
+    connection: duckdb.DuckDBPyConnection, label: str, spec: FileSpec, file: TakenFile, part: str, work: Path
+) -> list[Finding]:
+    if spec.format in binary.BINARY:
+        return binary.load(connection, label, file.copy, spec.format, part)
+    if spec.format is Format.PARQUET:
+        return workbook.load_parquet(connection, label, file.copy, part)
+    if spec.format is Format.XLSX:
+        return workbook.load_xlsx(connection, label, file.copy, spec.sheet, part)
+    return _read_csv(connection, label, spec, file, part, work)
+
+
+def _read_csv(
+    connection: duckdb.DuckDBPyConnection, label: str, spec: FileSpec, file: TakenFile, part: str, work: Path
+) -> list[Finding]:
+    path, problems = delimited.as_utf8(label, file.copy, spec.encoding, work)
+    if not problems:
+        newline, problems = delimited.line_ends(label, path)
+    if problems:
+        return problems
+    columns = delimited.header(path, spec.delimiter, spec.quote)
+    twice = sorted({column for column in columns if columns.count(column) > 1 or not column.strip()})
+    if twice or not columns:
+        return [Finding(label, ", ".join(map(repr, twice)) or "–", "the header names each column, and once", 1)]
+    names = {column: column for column in columns}
+    return delimited.load(
+        connection, label, path, part, names, newline=newline, delimiter=spec.delimiter, quote=spec.quote
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, label: str, file: TakenFile, part: str) -> list[Finding]:
+    """Hold the rows that were read against those the sender counted, with another parser (docs/adr/0007)."""
+    counted = connection.execute(f"SELECT count(*) FROM {part}").fetchone()
+    assert counted is not None
+    if counted[0] == file.sent.rows:
+        return []
+    return [Finding(label, "–", f"{counted[0]:,} rows were read, and {file.sent.rows:,} were sent", 1)]
+
+
+def _put_together(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str], parts: Sequence[str]) -> None:
+    if not parts:
+        connection.execute(f"CREATE TABLE {raw_name(name)} ({ROW} BIGINT, {FILE} VARCHAR)")
+        return
+    rows = " UNION ALL BY NAME ".join(
+        f"SELECT * REPLACE ({ROW} + {_offset(connection, parts[:number])} AS {ROW}), {literal(path)} AS {FILE} "
+        f"FROM {part}"
+        for number, (path, part) in enumerate(zip(paths, parts, strict=True))
+    )
+    connection.execute(f"CREATE TABLE {raw_name(name)} AS {rows}")
+    connection.execute("; ".join(f"DROP TABLE {part}" for part in parts))
+
+
+def _offset(connection: duckdb.DuckDBPyConnection, before: Sequence[str]) -> int:
+    """Return how many rows the parts before have."""
+    return sum(connection.execute(f"SELECT count(*) FROM {part}").fetchall()[0][0] for part in before)
+
+
+def _finish(connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec) -> list[Finding]:
+    """Put qualifiers on a file's rows, add the columns it may be without, and keep the rows the mapping wants."""
+    table = raw_name(name)
+    has_qualifiers = spec.supplemental and _columns(connection, raw_name(spec.supplemental))
+    problems = merge_supplemental(connection, name, table, raw_name(spec.supplemental)) if has_qualifiers else []
+    if problems:
+        return problems
+    present = _columns(connection, table)
+    for column in spec.columns:
+        if column not in present:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(column)} VARCHAR")
+    if spec.where:
+        condition = compiled(spec.where, _columns(connection, table))
+        connection.execute(f"DELETE FROM {table} WHERE ({condition}) IS NOT TRUE")
+    return []
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    described = connection.execute(f"DESCRIBE {table}").fetchall()
+    return [name for name, *_ in described if name not in (ROW, FILE)]

@@ -1,0 +1,119 @@
+"""XLSX and Parquet files into a table of texts."""
+
+from datetime import date, datetime, time
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pyarrow.parquet as pq
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+
+from data_catalog.engine import identifier, literal
+from data_catalog.report import Finding
+from data_catalog.sources.archive import problem_of_archive
+
+_PLAIN = (
+    "BOOLEAN",
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+)
+_NUMBERS = ("FLOAT", "DOUBLE")
+_TEXTS = ("VARCHAR", "DATE", "UUID")
+
+
+def load_xlsx(connection: duckdb.DuckDBPyConnection, label: str, path: Path, sheet: str, table: str) -> list[Finding]:
+    """Read one sheet into a table of texts, its first row being the names; a hidden sheet that is not named is told."""
+    if problem := problem_of_archive(path):
+        return [Finding(label, "–", f"{path.name} {problem}", 1)]
+    try:
+        names, rows = _sheet(path, sheet)
+    except (CalamineError, KeyError, IndexError) as error:
+        return [Finding(label, "–", f"{path.name} has no sheet {sheet or 'at all'} that can be read: {error}", 1)]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        return [Finding(label, name, "in the header more than once", names.count(name)) for name in twice]
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)).with_row_index("_row", offset=1)
+    connection.complete()  # a result that was not read to its end would be in the way
+    connection.register("_frame", frame.to_arrow())
+    selected = ", ".join(map(identifier, names))
+    connection.execute(
+        f"CREATE TABLE {table} AS SELECT CAST(_row AS BIGINT) AS _row, {selected} FROM _frame"
+    ).fetchall()
+    connection.unregister("_frame")
+    return []
+
+
+def count_xlsx(path: Path, sheet: str) -> int:
+    """Count the rows of a sheet below its names."""
+    if problem := problem_of_archive(path):
+        raise ValueError(f"{path.name} {problem}")
+    return len(_sheet(path, sheet)[1])
+
+
+def hidden_sheets(path: Path) -> list[str]:
+    """Return the names of sheets that a person who opens the file does not see."""
+    with CalamineWorkbook.from_path(path) as workbook:
+        return [sheet.name for sheet in workbook.sheets_metadata if sheet.visible is not SheetVisibleEnum.Visible]
+
+
+def load_parquet(connection: duckdb.DuckDBPyConnection, label: str, path: Path, table: str) -> list[Finding]:
+    """Read a Parquet file into a table of texts; columns that hold lists or structures are refused."""
+    source = f"read_parquet({literal(str(path))})"
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        nested = [name for name, kind, *_ in described if not _as_text(name, kind)]
+        if nested:
+            return [Finding(label, name, "holds no plain value", 1) for name in nested]
+        selected = ", ".join(f"{_as_text(name, kind)} AS {identifier(name)}" for name, kind, *_ in described)
+        connection.execute(f"CREATE TABLE {table} AS SELECT row_number() OVER () AS _row, {selected} FROM {source}")
+    except duckdb.Error as error:
+        return [Finding(label, "–", f"{path.name} is no Parquet file: {error}", 1)]
+    return []
+
+
+def count_parquet(path: Path) -> int:
+    """Return the rows a Parquet file says it has."""
+    return int(pq.read_metadata(path).num_rows)
+
+
+def _sheet(path: Path, sheet: str) -> tuple[list[str], list[list[str | None]]]:
+    """Return the names in a sheet's first row, and its rows as texts, the empty ones at the end left out."""
+    with CalamineWorkbook.from_path(path) as workbook:
+        chosen = workbook.get_sheet_by_name(sheet) if sheet else workbook.get_sheet_by_index(0)
+        cells = [[_cell(value) for value in row] for row in chosen.to_python(skip_empty_area=False)]
+    while cells and not any(cells[-1]):
+        cells.pop()
+    names = [name or "" for name in cells[0]]
+    while names and not names[-1]:
+        names.pop()
+    return names, [row[: len(names)] for row in cells[1:]]
+
+
+def _cell(value: object) -> str | None:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time(0) else value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    text = str(value).strip()
+    return text or None
+
+
+def _as_text(name: str, kind: str) -> str:
+    """Return SQL of a column as text, nothing for a type that holds no plain value."""
+    column = identifier(name)
+    if kind in _NUMBERS or kind.startswith("DECIMAL"):
+        return rf"regexp_replace(CAST({column} AS VARCHAR), '\.0+$', '')"
+    if kind.startswith("TIMESTAMP"):
+        return f"strftime({column}, '%Y-%m-%dT%H:%M:%S')"
+    return f"nullif(CAST({column} AS VARCHAR), '')" if kind in (*_PLAIN, *_TEXTS) else ""

@@ -1,0 +1,49 @@
+"""`myelin synth`: synthetic sources at the mission's size, or smaller, in the form each source has."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import InvalidInput
+from data_catalog.synth.registries import REGISTRIES, write_registry
+from data_catalog.synth.trials import write_trials
+from ops.show import show_table, steps
+
+TRIALS = "ms_cidr"
+_FULL_TRIALS = (13_120, 199_520, 52_000)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the command line `myelin synth`."""
+    app.command()(synth)
+
+
+def synth(
+    folder: Annotated[Path, typer.Argument(help="Where to; each source gets a folder of its own in it.")],
+    source: Annotated[list[str] | None, typer.Option(help="Only this one; may be said again.")] = None,
+    share: Annotated[float, typer.Option(help="How much of the full size.", min=0.001, max=1.0)] = 1.0,
+) -> None:
+    """Write synthetic sources: fourteen invented trials and six registries, seeded, each labelled as synthetic."""
+    known = [TRIALS, *REGISTRIES]
+    unknown = sorted(set(source or []) - set(known))
+    if unknown:
+        raise InvalidInput(f"There is no synthetic {', '.join(unknown)}.", f"There are: {', '.join(known)}.")
+    rows = []
+    with steps() as say:
+        for name in source or known:
+            say(f"Writing {name}")
+            people, written = _write(name, folder / name, share)
+            rows.append([name, f"{people:,}", f"{written:,}"])
+    show_table("Synthetic sources", ["source", "people", "rows"], rows)
+
+
+def _write(name: str, folder: Path, share: float) -> tuple[int, int]:
+    """Write one source and return its people and rows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if name == TRIALS:
+        people, visits, scans = (max(round(size * share), 1) for size in _FULL_TRIALS)
+        written = write_trials(folder, people=people, visits=visits, scans=scans)
+        return written.sizes.people, written.rows
+    registry = write_registry(name, folder, people=max(round(REGISTRIES[name].people * share), 1))
+    return registry.people, sum(registry.rows.values())
