@@ -47,6 +47,9 @@ def check_everything(
     connection: duckdb.DuckDBPyConnection, relations: Relations, *, as_of: date | None = None
 ) -> list[Finding]:
     """Return everything that refuses these typed tables: values, people nobody knows, and identifiers in free text."""
+    misshapen = [finding for name, table in relations for finding in _check_shape(connection, name, table)]
+    if misshapen:
+        return misshapen
     found = [finding for name, table in relations for finding in check_typed(connection, name, table, as_of=as_of)]
     return [*found, *check_references(connection, relations), *check_free_text(connection, relations)]
 
