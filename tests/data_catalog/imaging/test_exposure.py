@@ -168,6 +168,7 @@ def test_sidecars_say_what_the_source_said(vault: Vault, tmp_path: Path) -> None
         body_part = "BRAIN" if entry.region == "brain" else "SPINE"
         assert (said["BodyPart"], said["MagneticFieldStrength"]) == (body_part, entry.field_strength)
         assert (said["Defaced"], said.get("DefacingTool")) == (entry.defaced, entry.defacing_tool)
+        assert said.get("FaceInFieldOfView") is (None if entry.region == "brain" else False)
         assert ("ContrastBolusIngredient" in said) == (entry.modality == "t1w_gd")
     assert 0 < own < len(SCANS)
 
@@ -212,6 +213,20 @@ def test_withdrawing_takes_one_person_out_and_leaves_the_vault(vault: Vault, tmp
     assert (exposed / "participants.tsv").stat().st_mode & 0o777 == 0o444
     assert validate_bids(exposed) == []
     assert vault.is_intact()
+
+
+def test_withdrawing_can_be_done_again_after_a_crash(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exposed = tmp_path / "exposed"
+    expose(vault.request(), exposed)
+    with monkeypatch.context() as crash:
+        crash.setattr("data_catalog.imaging.exposure.write_durably", can_not(errno.EIO))
+        with pytest.raises(OSError, match="Input/output"):
+            withdraw(exposed, "PAAAA")
+    withdraw(exposed, "PAAAA")
+    assert "PAAAA" not in (exposed / "participants.tsv").read_text()
+    assert not (exposed / "sub-PAAAA").exists()
 
 
 @pytest.mark.parametrize("pseudonym", ["PZZZZ", "MAR01", "", "../vault", "*"])
