@@ -108,7 +108,7 @@ def _validated(delivery: Path) -> None:
 
 
 def _measure_exposure(folder: Path, sha256: str, pairs: int) -> None:
-    """Measure pairs of runs; nothing is deleted between, since right after a big deletion both are many times slower."""
+    """Measure pairs of runs; nothing is deleted between: right after a big deletion both are many times slower."""
     model = folder / "model"
     _expose(folder / "1", sha256, model)
     times = [_pair(folder, sha256, model, number) for number in range(1, pairs + 1)]
