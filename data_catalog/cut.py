@@ -1,8 +1,9 @@
 """Make a project's cut: approved variables of approved rows under the project's own pseudonyms, and the proof of it.
 
 Each file is written from a query that gives approved columns of approved rows and nothing else, so no page, statistic
-or dictionary of the Parquet can hold more. Rows are sorted by pseudonym, then by every value: nothing of the source's
-order is left.
+or dictionary of the Parquet can hold more. Rows are sorted by pseudonym, then by their first date, then by a hash of every value
+in the cut: their order is a function of what is in the cut, and nothing of the source's order, or of a variable that
+is not in the cut, is left in it.
 """
 
 import shutil
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from core import canonical
 from core.clock import to_text
@@ -22,12 +22,15 @@ from core.files import ensure_folder, sha256_file, write_durably
 from data_catalog.editions import MANIFEST, EditionManifest
 from data_catalog.engine import engine, identifier, literal, write_parquet
 from data_catalog.filter import compile_filter
-from data_catalog.models import PSEUDONYM, DatasetDeclaration, Table, Variable
+from data_catalog.models import PSEUDONYM, DatasetDeclaration, Table, Variable, VariableType
 from data_catalog.policy import check_approvable
-from data_catalog.pseudonyms import pseudonyms
+from data_catalog.pseudonyms import SOURCE, map_people
 
 DICTIONARY = "dictionary.json"
 VIEWS = "project.duckdb"
+
+MEMORY = "1400MB"
+"""What DuckDB may hold while a cut is made; what needs more is spilled to the work folder. Peak stays below 2 GiB."""
 
 MakeViews = Callable[[Path], None]
 """Writes `project.duckdb` into a cut's folder from its dictionary, where the folder is mounted at `/data`."""
@@ -114,6 +117,7 @@ def make_cut(request: CutRequest, destination: Path, work: Path, make_views: Mak
     for table in request.tables:
         check_approvable(table.declaration, table.table_id, table.variables)
     with engine(work) as connection:
+        connection.execute(f"SET memory_limit = '{MEMORY}'")
         rows = _write_tables(connection, request, destination)
     _write(destination / DICTIONARY, _dictionary(request, rows))
     tables = [_parquet(table) for table in request.tables]
@@ -145,18 +149,12 @@ def _write_tables(connection: duckdb.DuckDBPyConnection, request: CutRequest, de
 
 def _make_mapping(connection: duckdb.DuckDBPyConnection, request: CutRequest, dataset_id: str) -> None:
     """Make the table of every person of a dataset in the cut, with the pseudonym: the one place where both stand."""
-    people = " UNION ".join(
-        f"SELECT {identifier(table.table.person)} AS _source FROM {table.source} WHERE {table.condition}"
+    people = " UNION ALL ".join(
+        f"SELECT {identifier(table.table.person)} FROM {table.source} WHERE {table.condition}"
         for table in request.tables
         if table.dataset_id == dataset_id
     )
-    found = [str(person) for (person,) in connection.execute(people).fetchall()]
-    mapping = pseudonyms(request.key, dataset_id, found)
-    kinds = pa.schema([("_source", pa.string()), (PSEUDONYM, pa.string())])
-    arrow = pa.table({"_source": list(mapping), PSEUDONYM: list(mapping.values())}, schema=kinds)
-    connection.register("mapping_to_keep", arrow)
-    connection.execute(f"CREATE TABLE {_mapping(dataset_id)} AS SELECT * FROM mapping_to_keep")
-    connection.unregister("mapping_to_keep")
+    map_people(connection, request.key, dataset_id, people, _mapping(dataset_id))
 
 
 def _query(table: CutTable) -> str:
@@ -164,14 +162,22 @@ def _query(table: CutTable) -> str:
     columns = ", ".join(identifier(variable.name) for variable in table.chosen)
     person = identifier(table.table.person)
     approved = f"SELECT {person} AS _person, {columns} FROM {table.source} WHERE {table.condition}"
+    rows = f"SELECT {PSEUDONYM}, {columns} FROM ({approved}) JOIN {identifier(_mapping(table.dataset_id))}"
     return (
-        f"SELECT {PSEUDONYM}, {columns} FROM ({approved}) JOIN {_mapping(table.dataset_id)} ON _source = _person "
-        f"ORDER BY {PSEUDONYM}, {columns}"
+        f"SELECT {PSEUDONYM}::VARCHAR AS {PSEUDONYM}, {columns} "
+        f"FROM ({rows} ON {SOURCE} = _person ORDER BY {_order(table)})"
     )
 
 
+def _order(table: CutTable) -> str:
+    """Return what rows are sorted by: short keys, for every further value in one costs the sort as much as the rest."""
+    dates = [identifier(v.name) for v in table.chosen if v.type is VariableType.DATE]
+    values = ", ".join(identifier(variable.name) for variable in table.chosen)
+    return ", ".join([PSEUDONYM, *dates[:1], f"hash({values})"])
+
+
 def _mapping(dataset_id: str) -> str:
-    return identifier(f"mapping_{dataset_id}")
+    return f"mapping_{dataset_id}"
 
 
 def _parquet(table: CutTable) -> str:

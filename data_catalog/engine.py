@@ -75,6 +75,7 @@ def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(
             own / "work.duckdb", config={**_CONFIG, "temp_directory": str(own / "spill")}
         ) as connection:
+            connection.execute("SET enable_progress_bar = false")  # a setting of the connection, not of the database
             yield connection
     finally:
         shutil.rmtree(own)
