@@ -34,7 +34,7 @@ def bare_copy(rows: int, folder: Path) -> int:
     columns = ", ".join(map(identifier, VARIABLES))
     with engine(folder) as connection:
         connection.execute(f"SET memory_limit = '{MEMORY}'")
-        query = f"SELECT {columns} FROM {table.source} WHERE {table.condition}"  # noqa: S608  (declared names)
+        query = f"SELECT {columns} FROM {table.source} WHERE {table.condition}"
         return write_parquet(connection, query, folder / "copy.parquet")
 
 

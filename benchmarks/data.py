@@ -92,7 +92,7 @@ def _generate(folder: Path, rows: int) -> None:
 def _query(rows: int) -> str:
     """Return the rows in the order they arrived: visit by visit, not person by person."""
     people = max(rows // ROWS_PER_PERSON, 1)
-    columns = [f"printf('REG%07d', person) AS patient_id"]
+    columns = ["printf('REG%07d', person) AS patient_id"]
     columns += [f"{_pick(name, words)} AS {name}" for name, words in _WORDS.items()]
     for name, (first, years) in _DATES.items():
         columns.append(f"DATE '{first}-01-01' + ({_draw(name, years * 365)})::INTEGER AS {name}")

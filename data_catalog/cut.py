@@ -1,9 +1,9 @@
 """Make a project's cut: approved variables of approved rows under the project's own pseudonyms, and the proof of it.
 
 Each file is written from a query that gives approved columns of approved rows and nothing else, so no page, statistic
-or dictionary of the Parquet can hold more. Rows are sorted by pseudonym, then by their first date, then by a hash of every value
-in the cut: their order is a function of what is in the cut, and nothing of the source's order, or of a variable that
-is not in the cut, is left in it.
+or dictionary of the Parquet can hold more. Rows are sorted by pseudonym, then by their first date, then by a hash of
+every value in the cut: a function of what is in the cut, with nothing in it of the source's order or of a variable
+that is left out.
 """
 
 import shutil
@@ -19,8 +19,9 @@ from core import canonical
 from core.clock import to_text
 from core.errors import IntegrityBroken
 from core.files import ensure_folder, sha256_file, write_durably
-from data_catalog.editions import MANIFEST, EditionManifest
-from data_catalog.engine import engine, identifier, literal, write_parquet
+from data_catalog.cohort import cohort_query
+from data_catalog.editions import MANIFEST, EditionManifest, edition_sources
+from data_catalog.engine import engine, identifier, write_parquet
 from data_catalog.filter import compile_filter
 from data_catalog.models import PSEUDONYM, DatasetDeclaration, Table, Variable, VariableType
 from data_catalog.policy import check_approvable
@@ -47,6 +48,7 @@ class CutTable:
     table_id: str
     variables: tuple[str, ...]
     row_filter: str = ""
+    cohort: str = ""
 
     @property
     def dataset_id(self) -> str:
@@ -74,13 +76,16 @@ class CutTable:
     @property
     def source(self) -> str:
         """The vault's file as DuckDB reads it."""
-        path = self.folder / self.manifest.table(self.table_id).path
-        return f"read_parquet({literal(str(path))})"
+        return edition_sources(self.manifest, self.folder)[self.table_id]
 
     @property
     def condition(self) -> str:
-        """The row filter as DuckDB reads it."""
-        return compile_filter(self.row_filter, self.table)
+        """The row filter and the cohort as DuckDB reads them."""
+        rows = compile_filter(self.row_filter, self.table)
+        if not self.cohort.strip():
+            return rows
+        people = cohort_query(self.cohort, self.declaration, edition_sources(self.manifest, self.folder))
+        return f"({rows}) AND {identifier(self.table.person)} IN ({people})"
 
 
 @dataclass(frozen=True)
@@ -227,6 +232,7 @@ def _manifest(request: CutRequest, folder: Path, paths: Sequence[str], rows: dic
             for table in request.tables
         },
         "row_filter": {table.full_name: table.row_filter for table in request.tables},
+        "cohort": {table.full_name: table.cohort for table in request.tables if table.cohort},
         "variables": {table.full_name: [variable.name for variable in table.chosen] for table in request.tables},
         "files": [_file_entry(folder, path, rows) for path in paths],
     }

@@ -4,11 +4,13 @@ from core.people.models import Role
 from core.permissions import register
 
 EDITION_PUBLISH = "data_catalog:edition:publish"
+EDITION_WITHDRAW = "data_catalog:edition:withdraw"
 EDITION_VERIFY = "data_catalog:edition:verify"
 
 register(
     {
         EDITION_PUBLISH: {Role.DATA_MANAGER},
+        EDITION_WITHDRAW: {Role.DATA_MANAGER},
         EDITION_VERIFY: {Role.DATA_MANAGER, Role.OPS, Role.AUDITOR},
     }
 )

@@ -70,7 +70,7 @@ def ingest_dataset(
                 sources=entries,
                 tables=tables,
             )
-            _publish(tx, settings, prepared, dataset, manifest)
+            publish_edition(tx, settings, prepared, dataset, manifest)
     return manifest
 
 
@@ -132,7 +132,7 @@ def _prepare(
     return tuple(entries)
 
 
-def _publish(
+def publish_edition(
     tx: Transaction, settings: Settings, prepared: Path, dataset: DatasetDeclaration, manifest: EditionManifest
 ) -> None:
     """Move the edition into the vault and record it; it counts from the commit on.
