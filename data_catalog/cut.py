@@ -17,12 +17,13 @@ import duckdb
 
 from core import canonical
 from core.clock import to_text
-from core.errors import IntegrityBroken
+from core.errors import IntegrityBroken, InvalidInput
 from core.files import ensure_folder, sha256_file, write_durably
 from data_catalog.cohort import cohort_query
 from data_catalog.editions import MANIFEST, EditionManifest, edition_sources
 from data_catalog.engine import engine, identifier, write_parquet
 from data_catalog.filter import compile_filter
+from data_catalog.generalisation import Rules, days_of, described, expression, needed_for, problems_of_rules
 from data_catalog.models import PSEUDONYM, DatasetDeclaration, Table, Variable, VariableType
 from data_catalog.policy import check_approvable
 from data_catalog.pseudonyms import SOURCE, map_people
@@ -49,6 +50,7 @@ class CutTable:
     variables: tuple[str, ...]
     row_filter: str = ""
     cohort: str = ""
+    generalise: Rules = field(default_factory=dict)
 
     @property
     def dataset_id(self) -> str:
@@ -121,6 +123,7 @@ def make_cut(request: CutRequest, destination: Path, work: Path, make_views: Mak
     """
     for table in request.tables:
         check_approvable(table.declaration, table.table_id, table.variables)
+    _check_rules(request)
     with engine(work) as connection:
         connection.execute(f"SET memory_limit = '{MEMORY}'")
         rows = _write_tables(connection, request, destination)
@@ -132,6 +135,17 @@ def make_cut(request: CutRequest, destination: Path, work: Path, make_views: Mak
     _write(destination / MANIFEST, content)
     _close(destination, {*tables, DICTIONARY, VIEWS, MANIFEST})
     return CutManifest(content, sha256_file(destination / MANIFEST))
+
+
+def _check_rules(request: CutRequest) -> None:
+    """Refuse rules that do not fit, and dates of one dataset that would be moved by different numbers of days."""
+    problems = [p for t in request.tables for p in problems_of_rules(t.table, t.variables, t.generalise)]
+    for dataset_id in {table.dataset_id for table in request.tables}:
+        days = {days_of(table.generalise) for table in request.tables if table.dataset_id == dataset_id} - {0}
+        if len(days) > 1:
+            problems.append(f"{dataset_id}: dates are moved by up to one number of days in all tables")
+    if problems:
+        raise InvalidInput(" ".join(f"{problem}." for problem in problems))
 
 
 def delete_cut(folder: Path) -> None:
@@ -159,19 +173,27 @@ def _make_mapping(connection: duckdb.DuckDBPyConnection, request: CutRequest, da
         for table in request.tables
         if table.dataset_id == dataset_id
     )
-    map_people(connection, request.key, dataset_id, people, _mapping(dataset_id))
+    days = max(days_of(table.generalise) for table in request.tables if table.dataset_id == dataset_id)
+    map_people(connection, request.key, dataset_id, people, _mapping(dataset_id), days)
 
 
 def _query(table: CutTable) -> str:
     """Return the query of a table's rows; the condition stands inside, where names can only be the vault's own."""
-    columns = ", ".join(identifier(variable.name) for variable in table.chosen)
-    person = identifier(table.table.person)
-    approved = f"SELECT {person} AS _person, {columns} FROM {table.source} WHERE {table.condition}"
-    rows = f"SELECT {PSEUDONYM}, {columns} FROM ({approved}) JOIN {identifier(_mapping(table.dataset_id))}"
-    return (
-        f"SELECT {PSEUDONYM}::VARCHAR AS {PSEUDONYM}, {columns} "
-        f"FROM ({rows} ON {SOURCE} = _person ORDER BY {_order(table)})"
+    declared = table.table
+    names = dict.fromkeys(
+        [*(variable.name for variable in table.chosen), *sorted(needed_for(declared, table.generalise))]
     )
+    read = ", ".join(map(identifier, names))
+    person = identifier(declared.person)
+    approved = f"SELECT {person} AS _person, {read} FROM {table.source} WHERE {table.condition}"
+    columns = ", ".join(identifier(variable.name) for variable in table.chosen)
+    values = ", ".join(
+        f"{expression(declared, variable, table.generalise)} AS {identifier(variable.name)}"
+        for variable in table.chosen
+    )
+    mapping = identifier(_mapping(table.dataset_id))
+    rows = f"SELECT {PSEUDONYM}, {values} FROM ({approved}) JOIN {mapping} ON {SOURCE} = _person"
+    return f"SELECT {PSEUDONYM}::VARCHAR AS {PSEUDONYM}, {columns} FROM (FROM ({rows}) ORDER BY {_order(table)})"
 
 
 def _order(table: CutTable) -> str:
@@ -199,7 +221,10 @@ def _dictionary(request: CutRequest, rows: dict[str, int]) -> dict[str, Any]:
                 "table": table.table_id,
                 "label": table.table.label,
                 "rows": rows[_parquet(table)],
-                "variables": [_PSEUDONYM, *(_described(variable) for variable in table.chosen)],
+                "variables": [
+                    _PSEUDONYM,
+                    *(_described(described(variable, table.generalise)) for variable in table.chosen),
+                ],
             }
             for table in request.tables
         ],
@@ -233,6 +258,11 @@ def _manifest(request: CutRequest, folder: Path, paths: Sequence[str], rows: dic
         },
         "row_filter": {table.full_name: table.row_filter for table in request.tables},
         "cohort": {table.full_name: table.cohort for table in request.tables if table.cohort},
+        "generalised": {
+            table.full_name: {name: rule.given for name, rule in table.generalise.items()}
+            for table in request.tables
+            if table.generalise
+        },
         "variables": {table.full_name: [variable.name for variable in table.chosen] for table in request.tables},
         "files": [_file_entry(folder, path, rows) for path in paths],
     }

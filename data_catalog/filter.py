@@ -46,6 +46,12 @@ def compile_filter(text: str, table: Table) -> str:
         raise FilterRefused("The row filter is nested too deeply.", ALLOWED) from error
 
 
+def variables_of(text: str, table: Table) -> set[str]:
+    """Return the variables a row filter looks at; raises FilterRefused."""
+    compile_filter(text, table)
+    return {column.name for column in parse_condition(text).find_all(exp.Column)} if text.strip() else set()
+
+
 def parse_condition(text: str) -> exp.Expr:
     """Parse a text that is one expression; raises FilterRefused."""
     try:

@@ -131,6 +131,8 @@ def cut_request(
             table_id=approved.table_id,
             variables=approved.variables,
             row_filter=approved.row_filter,
+            cohort=approved.cohort,
+            generalise=approved.rules,
         )
 
     return CutRequest(

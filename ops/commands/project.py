@@ -95,6 +95,9 @@ def _show(project: Project) -> None:
         rows = f", rows where {table.row_filter}" if table.row_filter else ""
         where = f"{table.dataset_id}.{table.table_id}"
         facts.append((where, f"edition {table.edition}: {', '.join(table.variables)}{rows}"))
+        facts += [(f"  {name}", rule.words) for name, rule in table.rules.items()]
+        if table.cohort:
+            facts.append(("  people", f"where {table.cohort}"))
     if project.cut:
         cut = project.cut
         facts.append(("cut", f"{cut.number} of {cut.made_at:%Y-%m-%d %H:%M} UTC, manifest {cut.manifest_sha256[:12]}…"))
