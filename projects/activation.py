@@ -116,10 +116,8 @@ def current_sources(database: Database, settings: Settings, project: Project) ->
     }
 
 
-def cut_request(
-    database: Database, settings: Settings, project: Project, sources: Mapping[str, CutSource]
-) -> CutRequest:
-    """Return what a project's next cut is made of, under the key its cuts have always had."""
+def cut_tables(project: Project, sources: Mapping[str, CutSource]) -> tuple[CutTable, ...]:
+    """Return what of each table a project was approved for, or asks for."""
 
     def cut_table(approved: ApprovedTable) -> CutTable:
         source = sources[approved.dataset_id]
@@ -135,12 +133,19 @@ def cut_request(
             generalise=approved.rules,
         )
 
+    return tuple(cut_table(approved) for approved in project.tables)
+
+
+def cut_request(
+    database: Database, settings: Settings, project: Project, sources: Mapping[str, CutSource]
+) -> CutRequest:
+    """Return what a project's next cut is made of, under the key its cuts have always had."""
     return CutRequest(
         project_id=project.id,
         number=len(project.cuts) + 1,
         made_at=database.clock(),
         key=ensure_secret(settings, key_name(project.id), KEY_BYTES),
-        tables=tuple(cut_table(approved) for approved in project.tables),
+        tables=cut_tables(project, sources),
     )
 
 

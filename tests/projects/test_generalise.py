@@ -7,10 +7,12 @@ import duckdb
 import pytest
 
 from core.database import Database
+from core.errors import Refused
 from core.people.models import Person
 from core.settings import Settings
 from projects.errors import ProjectRejected
 from projects.pages import project_page
+from projects.risk import project_anonymity
 from projects.service import create_project, project
 from tests.support.catalog import active_project, ingest, project_file
 
@@ -72,3 +74,18 @@ def test_what_is_refused(
         create_project(
             database, people["olga"], project_file(datasets={"cis_cohort": {"patients": {**ASKED, **changes}}})
         )
+
+
+def test_the_committee_sees_how_few_people_are_alike_and_the_team_does_not(
+    database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path
+) -> None:
+    ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
+    smallest = []
+    for number, rules in enumerate(({}, {"age": {"band": [40]}})):
+        asked = {"cis_cohort": {"patients": {**ASKED, "generalise": rules}}}
+        create_project(database, people["olga"], project_file(id=f"p{number}", datasets=asked))
+        found = project_anonymity(database, settings, people["dirk"], f"p{number}")["cis_cohort"][0]
+        smallest.append(found.smallest)
+    assert smallest[0] < smallest[1]
+    with pytest.raises(Refused):
+        project_anonymity(database, settings, people["lena"], "p0")
