@@ -1,6 +1,8 @@
 """What the catalogue refuses.
 
 MyelinError
+├── Refused
+│   └── BatchTooSmall        so few people would be withdrawn together that two releases could be told apart by them
 ├── NotFound
 │   └── EditionNotFound      there is no such dataset, or no such edition of it
 ├── InvalidInput
@@ -21,6 +23,10 @@ from core.errors import IntegrityBroken, InvalidInput, NotFound, Refused
 
 if TYPE_CHECKING:
     from data_catalog.report import Report
+
+
+class BatchTooSmall(Refused):
+    pass
 
 
 class EditionNotFound(NotFound):
