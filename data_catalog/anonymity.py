@@ -1,11 +1,11 @@
 """k-anonymity: how few people share their quasi-identifiers, counted for the committee before it decides.
 
 A person's quasi-identifiers are those of every table in the cut: where a table has one row per person, its values;
-where a table has more, how many rows, and the smallest and the largest value of each (what is compared with a neighbour's
-knowledge is "first seen in 2003, last seen in 2019", rather than one row). People are counted, never rows; values are
-those the cut would hold, after generalisation, so that the committee sees what a coarser rule buys. Nothing but counts
-comes out. A class of k people is no proof of safety: what they share beside (homogeneity), and what is no
-quasi-identifier here but known to somebody, is not seen by k.
+where a table has more, how many rows, and the smallest and the largest value of each (what is compared with a
+neighbour's knowledge is "first seen in 2003, last seen in 2019", rather than one row). People are counted, never
+rows; values are those the cut would hold, after generalisation, so that the committee sees what a coarser rule buys.
+Nothing but counts comes out. A class of k people is no proof of safety: what they share beside (homogeneity), and
+what is no quasi-identifier here but known to somebody, is not seen by k.
 """
 
 from collections.abc import Iterator, Sequence

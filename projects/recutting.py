@@ -33,6 +33,7 @@ from data_catalog.editions import (
 )
 from data_catalog.engine import engine, work_folder
 from data_catalog.pseudonyms import pseudonym
+from data_catalog.publication import put_in_place
 from projects import tables
 from projects.activation import CutSource, current_sources, cut_request, publish_cut
 from projects.models import Project, ProjectState
