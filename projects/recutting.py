@@ -168,7 +168,10 @@ def purge_withdrawn(database: Database, settings: Settings, actor: Person, datas
     old = [cut for project in projects for cut in project.cuts if cut.deleted_at is None and cut != project.cut]
     for cut in old:
         delete_cut(cut.folder(settings))
-    gone = {"editions": [edition.number for edition in editions], "cuts": [f"{c.project_id}/{c.number}" for c in old]}
+    gone: dict[str, list[int] | list[str]] = {
+        "editions": [edition.number for edition in editions],
+        "cuts": [f"{cut.project_id}/{cut.number}" for cut in old],
+    }
     with database.write(actor) as tx:
         for cut in old:
             this = (tables.cut.c.project_id == cut.project_id, tables.cut.c.number == cut.number)
