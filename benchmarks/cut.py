@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from benchmarks.data import vault_table
+from benchmarks.data import PERSON_BY_PERSON, VISIT_BY_VISIT, vault_table
 from benchmarks.harness import in_turns, show
 from data_catalog.cut import MEMORY, CutRequest, make_cut
 from data_catalog.engine import engine, identifier, write_parquet
@@ -28,9 +28,9 @@ KEY = bytes(range(32))
 MOST, MOST_BYTES = 2.0, 2 << 30
 
 
-def bare_copy(rows: int, folder: Path) -> int:
+def bare_copy(rows: int, order: str, folder: Path) -> int:
     """Copy the columns and rows as DuckDB does it: no pseudonyms, no order."""
-    table = vault_table(rows, VARIABLES, FILTER)
+    table = vault_table(rows, VARIABLES, FILTER, order)
     columns = ", ".join(map(identifier, VARIABLES))
     with engine(folder) as connection:
         connection.execute(f"SET memory_limit = '{MEMORY}'")
@@ -38,17 +38,19 @@ def bare_copy(rows: int, folder: Path) -> int:
         return write_parquet(connection, query, folder / "copy.parquet")
 
 
-def myelin_cut(rows: int, folder: Path) -> int:
+def myelin_cut(rows: int, order: str, folder: Path) -> int:
     """Make the cut as a project's is made: pseudonyms, order, dictionary, manifest, hashes."""
     (folder / "cut").mkdir()
-    request = CutRequest("benchmark", 1, datetime(2026, 1, 1, tzinfo=UTC), KEY, (vault_table(rows, VARIABLES, FILTER),))
+    request = CutRequest(
+        "benchmark", 1, datetime(2026, 1, 1, tzinfo=UTC), KEY, (vault_table(rows, VARIABLES, FILTER, order),)
+    )
     made = make_cut(request, folder / "cut", folder, no_views)
     return int(made.content["files"][0]["rows"])
 
 
-def polars_cut(rows: int, folder: Path) -> int:
+def polars_cut(rows: int, order: str, folder: Path) -> int:
     """Make the same table with Polars: people, pseudonyms, join, sort, file."""
-    path = _path(rows)
+    path = _path(rows, order)
     kept = pl.scan_parquet(path).filter(pl.col("course").is_in(COURSES) & (pl.col("visit_date") >= SINCE))
     people = kept.select(pl.col("patient_id").unique()).collect().to_series().to_list()
     mapping = pl.DataFrame({"patient_id": people, "pseudonym": _pseudonyms(people)})
@@ -58,10 +60,10 @@ def polars_cut(rows: int, folder: Path) -> int:
     return pq.read_metadata(folder / "cut.parquet").num_rows  # type: ignore[no-any-return]
 
 
-def pyarrow_cut(rows: int, folder: Path) -> int:
+def pyarrow_cut(rows: int, order: str, folder: Path) -> int:
     """Make the same table with PyArrow: people, pseudonyms, join, sort, file."""
     kept = pc.field("course").isin(COURSES) & (pc.field("visit_date") >= SINCE)
-    found = ds.dataset(_path(rows)).to_table(columns=["patient_id", *VARIABLES], filter=kept)
+    found = ds.dataset(_path(rows, order)).to_table(columns=["patient_id", *VARIABLES], filter=kept)
     people = found["patient_id"].unique().to_pylist()
     mapping = pa.table({"patient_id": people, "pseudonym": _pseudonyms(people)})
     cut = found.join(mapping, "patient_id", join_type="inner").select(["pseudonym", *VARIABLES])
@@ -75,8 +77,8 @@ def no_views(folder: Path) -> None:
     duckdb.connect(folder / "project.duckdb").close()
 
 
-def _path(rows: int) -> Path:
-    return vault_table(rows, VARIABLES, FILTER).folder / "visit.parquet"
+def _path(rows: int, order: str) -> Path:
+    return vault_table(rows, VARIABLES, FILTER, order).folder / "visit.parquet"
 
 
 def _pseudonyms(people: list[str]) -> list[str]:
@@ -89,12 +91,14 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--ours-only", action="store_true", help="leave Polars and PyArrow out")
+    parser.add_argument("--by-person", action="store_true", help="the vault's rows stand person by person")
     asked = parser.parse_args()
-    vault_table(asked.rows, VARIABLES, FILTER)
+    order = PERSON_BY_PERSON if asked.by_person else VISIT_BY_VISIT
+    vault_table(asked.rows, VARIABLES, FILTER, order)
     jobs = {"bare DuckDB COPY": bare_copy, "Myelin cut": myelin_cut}
     if not asked.ours_only:
         jobs |= {"the same with Polars": polars_cut, "the same with PyArrow": pyarrow_cut}
-    runs = in_turns({name: partial(job, asked.rows) for name, job in jobs.items()}, asked.rounds)
+    runs = in_turns({name: partial(job, asked.rows, order) for name, job in jobs.items()}, asked.rounds)
     print(f"{len(VARIABLES)} of 40 columns of {asked.rows:,} synthetic rows where {FILTER}; {asked.rounds} rounds")
     print(show(runs, "bare DuckDB COPY"))
     print(f"Targets: the cut at most {MOST} times the copy, peak below {MOST_BYTES >> 20:,} MiB.")

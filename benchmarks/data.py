@@ -13,6 +13,9 @@ from data_catalog.synthetic import LABEL
 
 ROWS_PER_PERSON = 25
 
+VISIT_BY_VISIT, PERSON_BY_PERSON = "", " ORDER BY patient_id"
+"""How the rows of an edition stand: as they arrived over the years, or each person's together."""
+
 _WORDS = {
     "centre": [f"Centre {number}" for number in range(1, 201)],
     "study": [f"TRIAL-{number:02}" for number in range(1, 15)],
@@ -58,23 +61,23 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else Path.home() / ".cache" / "myelin-benchmarks"
 
 
-def vault_table(rows: int, variables: tuple[str, ...], row_filter: str) -> CutTable:
+def vault_table(rows: int, variables: tuple[str, ...], row_filter: str, order: str = VISIT_BY_VISIT) -> CutTable:
     """Return the records as a table of an edition, written at first need."""
-    folder = cache_folder() / f"registry-{rows}"
+    folder = cache_folder() / f"registry-{rows}{'-by-person' if order == PERSON_BY_PERSON else ''}"
     if not (folder / MANIFEST).exists():
-        _generate(folder, rows)
+        _generate(folder, rows, order)
     content = (folder / MANIFEST).read_bytes()
     manifest = EditionManifest.model_validate_json(content)
     return CutTable(DECLARATION, manifest, sha256_bytes(content), folder, "visit", variables, row_filter)
 
 
-def _generate(folder: Path, rows: int) -> None:
+def _generate(folder: Path, rows: int, order: str) -> None:
     ensure_folder(folder)
     (folder / LABEL).write_text("These files are synthetic: drawn at random by Myelin. They describe nobody.\n")
     path = folder / "visit.parquet"
     with engine(folder) as connection:
         connection.execute("SET memory_limit = '1500MB'")
-        write_parquet(connection, _query(rows), path)
+        write_parquet(connection, _query(rows) + order, path)
     entry = TableEntry(table="visit", path=path.name, sha256=sha256_file(path), bytes=path.stat().st_size, rows=rows)
     manifest = EditionManifest(
         dataset=DECLARATION.id,

@@ -1,11 +1,11 @@
 """k-anonymity: how few people share their quasi-identifiers, counted for the committee before it decides.
 
 A person's quasi-identifiers are those of every table in the cut: where a table has one row per person, its values;
-where a table has more, how many rows, and the smallest and the largest value of each (what is compared with a
-neighbour's knowledge is "first seen in 2003, last seen in 2019", rather than one row). People are counted, never
-rows; values are those the cut would hold, after generalisation, so that the committee sees what a coarser rule buys.
-Nothing but counts comes out. A class of k people is no proof of safety: what they share beside (homogeneity), and
-what is no quasi-identifier here but known to somebody, is not seen by k.
+where a table has more, how many rows, and the smallest and the largest value of each (a neighbour
+knows "first seen in 2003, last seen in 2019" rather than one row). People are counted, never rows; values are
+those the cut would hold, after generalisation, so that the committee sees what a coarser rule buys. Nothing but counts
+comes out. A class of k people is no proof of safety: what they share beside (homogeneity), and what is no
+quasi-identifier here but known to somebody, is not seen by k.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,7 +54,8 @@ def anonymity(tables: Sequence[CutTable], work: Path) -> list[Anonymity]:
 
 def _make_people(connection: duckdb.DuckDBPyConnection, tables: Sequence[CutTable]) -> list[str]:
     """Make the table `people` with one row per person and return the names of its quasi-identifiers."""
-    parts, names = [], []
+    parts: list[str] = []
+    names: list[str] = []
     for number, table in enumerate(tables):
         found = list(_quasi_identifiers(table))
         summed = dict(_summaries(connection, table, found))

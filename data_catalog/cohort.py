@@ -28,7 +28,7 @@ ALLOWED = (
     "whole number: course = 'ppms' and count(visit, edss >= 4) >= 3."
 )
 
-_SIGNS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+_SIGNS: dict[type[exp.Expr], str] = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,11 @@ from data_catalog.editions import (
 from data_catalog.engine import engine, work_folder
 from data_catalog.pseudonyms import pseudonym
 from data_catalog.publication import put_in_place
+from projects import permissions as project_permissions
 from projects import tables
 from projects.activation import CutSource, current_sources, cut_request, publish_cut
-from projects.models import Project, ProjectState
+from projects.errors import StepNotOpen
+from projects.models import Cut, Project, ProjectState
 from projects.records import find_project
 
 MAY_REMAIN = (
@@ -152,6 +154,32 @@ def withdraw(
 _WITH_A_CUT = (ProjectState.ACTIVE, ProjectState.SUSPENDED)
 
 
+def recut_project(
+    database: Database, settings: Settings, actor: Person, project_id: str, *, make_views: MakeViews
+) -> Cut:
+    """Make a project's next cut of what it is approved for now, beside the old one, and switch to it.
+
+    The key stays, so rows of the two link, and so do results made before. The old cut stays until it is purged.
+    Raises StepNotOpen for a project that has no cut to replace.
+    """
+    check_may(actor, project_permissions.ACTIVATE)
+    with database.read() as connection:
+        project = find_project(connection, project_id)
+    if project.state not in _WITH_A_CUT:
+        raise StepNotOpen(f"{project_id} is {project.state}: it has no cut to replace.")
+    with work_folder(ensure_folder(settings.cuts / project_id)) as work:
+        prepared = ensure_folder(work / "cut", 0o755)
+        request = cut_request(database, settings, project, current_sources(database, settings, project))
+        manifest = make_cut(request, prepared, work, make_views)
+        with database.write(actor) as tx:
+            if len(find_project(tx.connection, project_id).cuts) + 1 != request.number:
+                raise Conflict(f"Another cut of {project_id} was made meanwhile.", "Look at it first.")
+            cut = publish_cut(tx, settings, actor, request, manifest, prepared)
+            facts = {"cut": cut.number, "manifest": cut.manifest_sha256}
+            tx.record("projects:cut:replace", f"project:{project_id}", facts)
+    return cut
+
+
 def purge_withdrawn(database: Database, settings: Settings, actor: Person, dataset_id: str) -> dict[str, int]:
     """Delete the bytes of every edition and cut that a withdrawal replaced; return how many of each there were.
 
@@ -168,7 +196,10 @@ def purge_withdrawn(database: Database, settings: Settings, actor: Person, datas
     old = [cut for project in projects for cut in project.cuts if cut.deleted_at is None and cut != project.cut]
     for cut in old:
         delete_cut(cut.folder(settings))
-    gone = {"editions": [edition.number for edition in editions], "cuts": [f"{c.project_id}/{c.number}" for c in old]}
+    gone: dict[str, list[int] | list[str]] = {
+        "editions": [edition.number for edition in editions],
+        "cuts": [f"{cut.project_id}/{cut.number}" for cut in old],
+    }
     with database.write(actor) as tx:
         for cut in old:
             this = (tables.cut.c.project_id == cut.project_id, tables.cut.c.number == cut.number)

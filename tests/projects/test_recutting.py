@@ -21,7 +21,8 @@ from data_catalog.pseudonyms import pseudonym
 from hub.container import mounts_of
 from projects import recutting
 from projects.access import check_access
-from projects.recutting import MAY_REMAIN, purge_withdrawn, queue_withdrawals, withdraw
+from projects.errors import StepNotOpen
+from projects.recutting import MAY_REMAIN, purge_withdrawn, queue_withdrawals, recut_project, withdraw
 from projects.service import approve_project, create_project, project
 from tests.support.catalog import ON_ONE_ENGINE, activate, active_project, empty_views, ingest, project_file
 
@@ -217,3 +218,18 @@ def test_after_the_purge_no_byte_of_them_is_in_vault_or_cuts(
         rows = duckdb.sql(f"SELECT COLUMNS(*)::VARCHAR FROM '{path}'").fetchall()
         assert not {row[0] for row in rows} & (theirs | set(GONE))
     assert [cut.number for cut in project(database, "cis-spinal").cuts if cut.deleted_at is None] == [2]
+
+
+@pytest.mark.usefixtures("active")
+def test_a_cut_made_again_stands_beside_the_old_one_and_links_with_it(
+    database: Database, settings: Settings, people: dict[str, Person]
+) -> None:
+    cut = recut_project(database, settings, people["olga"], "cis-spinal", make_views=empty_views)
+    assert project(database, "cis-spinal").cut == cut
+    assert cut.number == 2
+    assert in_cut(settings, 1) == in_cut(settings, 2)
+    with pytest.raises(Refused):
+        recut_project(database, settings, people["lena"], "cis-spinal", make_views=empty_views)
+    create_project(database, people["olga"], project_file(id="later"))
+    with pytest.raises(StepNotOpen, match="no cut to replace"):
+        recut_project(database, settings, people["olga"], "later", make_views=empty_views)
