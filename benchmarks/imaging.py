@@ -29,7 +29,7 @@ from data_catalog.imaging.names import MODALITIES, REGIONS, scan_stem
 from data_catalog.imaging.nifti import HEADER, Header, compress, normal_header
 from data_catalog.imaging.normalise import Earlier, Stored, prepare_objects, store_scan
 from data_catalog.imaging.synthetic import Scan, write_scans
-from data_catalog.pseudonyms import KEY_BYTES, pseudonyms
+from data_catalog.pseudonyms import KEY_BYTES, pseudonym
 
 REAL_SHAPE = (192, 256, 256)
 """Voxels of a usual T1-weighted scan of a head, 1 mm, in 16-bit whole numbers."""
@@ -132,7 +132,8 @@ def _pair(folder: Path, sha256: str, model: Path, number: int) -> tuple[float, f
 
 def _expose(vault: Path, sha256: str, destination: Path) -> None:
     scans = read_index(vault, sha256)
-    names = pseudonyms(b"k" * KEY_BYTES, "bench", {entry.patient_id for entry in scans.entries})
+    people = {entry.patient_id for entry in scans.entries}
+    names = {person: pseudonym(b"k" * KEY_BYTES, "bench", person) for person in people}
     request = ExposureRequest("bench", vault, scans, names, set(REGIONS), set(MODALITIES), _shift)
     assert expose(request, destination).content["scans"] == len(scans.entries)
 

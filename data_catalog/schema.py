@@ -20,7 +20,7 @@ from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
 ROW = "_row"
 """The column that says which row of the source a typed row was made from."""
 
-BATCH = 250_000
+BATCH = 1_000_000
 
 Relations = Sequence[tuple[str, Table]]
 """Typed tables: the name of each in SQL, and what it declares."""
