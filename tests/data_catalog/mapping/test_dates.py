@@ -44,9 +44,8 @@ UNREAD = [
 
 def read(forms: tuple[str, ...], text: str) -> tuple[date | None, str]:
     day, precision = parsed(literal(text), forms)
-    found = duckdb.execute(f"SELECT {day}, {precision}").fetchone()
-    assert found is not None
-    return found
+    with duckdb.connect() as connection:
+        return connection.execute(f"SELECT {day}, {precision}").fetchall()[0]
 
 
 @pytest.mark.parametrize(("forms", "text", "day", "precision"), READ)
@@ -60,7 +59,9 @@ def test_what_is_no_date_of_these_forms_is_none(forms: tuple[str, ...], text: st
 
 
 def test_without_the_patterns_a_two_digit_year_lies_in_antiquity() -> None:
-    assert duckdb.execute("SELECT try_strptime('14/05/20', '%d/%m/%Y')::DATE").fetchone() == (date(20, 5, 14),)
+    with duckdb.connect() as connection:
+        read_as = connection.execute("SELECT try_strptime('14/05/20', '%d/%m/%Y')::DATE").fetchall()
+    assert read_as == [(date(20, 5, 14),)]
 
 
 @pytest.mark.parametrize("form", ["%d.%m", "year", "%H:%M %Y", "%Q%Y", ""])

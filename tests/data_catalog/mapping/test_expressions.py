@@ -8,6 +8,13 @@ from hypothesis import strategies as st
 from data_catalog.errors import ExpressionRefused
 from data_catalog.mapping.expressions import check_expression, compiled, compiled_text
 
+
+def answer(sql: str) -> tuple[object, ...] | None:
+    """What a query gives, on a connection of its own."""
+    with duckdb.connect() as connection:
+        return connection.execute(sql).fetchall()[0]
+
+
 COLUMNS = ("A", "B", "patients.LEK 1", "É")
 
 MEANS = [
@@ -35,7 +42,7 @@ MEANS = [
 def test_what_an_expression_means(text: str, meaning: str | None) -> None:
     sql = compiled_text(text, COLUMNS)
     row = 'SELECT \'x\' AS "A", NULL::VARCHAR AS "B", \'Lek\' AS "patients.LEK 1", \'3,5\' AS "É"'
-    assert duckdb.execute(f"SELECT {sql} FROM ({row})").fetchone() == (meaning,)
+    assert answer(f"SELECT {sql} FROM ({row})") == (meaning,)
 
 
 REFUSED = [
@@ -73,9 +80,10 @@ def test_anything_else_is_refused(text: str) -> None:
         compiled(text, COLUMNS)
 
 
-def test_without_the_list_an_expression_reads_the_hosts_files(tmp_path: object) -> None:
-    found = duckdb.execute("SELECT (SELECT any_value(column0) FROM read_csv('/etc/passwd', header = false, sep = ':'))")
-    assert found.fetchone() is not None
+def test_without_the_list_an_expression_reads_the_hosts_files() -> None:
+    assert answer("SELECT (SELECT any_value(column0) FROM read_csv('/etc/passwd', header = false, sep = ':'))") != (
+        None,
+    )
 
 
 def test_a_column_that_is_not_there_is_named_with_one_that_is() -> None:
@@ -89,8 +97,7 @@ def test_no_text_makes_it_fail_otherwise(text: str) -> None:
         check_expression(text)
     except ExpressionRefused:
         return
-    compiled_columns = compiled_text(text, _AnyColumn())
-    duckdb.sql(f"SELECT {compiled_columns} LIMIT 0") if '"' not in compiled_columns else None
+    assert compiled_text(text, _AnyColumn())
 
 
 class _AnyColumn(tuple[str, ...]):
@@ -107,4 +114,4 @@ def test_a_text_stays_a_text(text: str) -> None:
         sql = compiled_text(quoted, ())
     except ExpressionRefused:
         return
-    assert duckdb.execute(f"SELECT {sql}").fetchone() == (text,)
+    assert answer(f"SELECT {sql}") == (text,)

@@ -65,8 +65,8 @@ def test_a_source_in_its_own_form_becomes_an_edition_of_the_model(
     assert [file.path for file in manifest.files] == ["report.json", "report.html"]
     verify_edition(database, settings, people["dana"], name)
     patients = str(found.folder(settings) / "patient.parquet")
-    counted = duckdb.execute("SELECT count(DISTINCT patient_id) FROM read_parquet(?)", [patients]).fetchone()
-    assert counted == (70 if name == "ms_cidr" else 60,)
+    counted = duckdb.execute("SELECT count(DISTINCT patient_id) FROM read_parquet(?)", [patients]).fetchall()
+    assert counted == [(70 if name == "ms_cidr" else 60,)]
     assert all(reading.unread == 0 for reading in checked.staged.readings)
 
 
