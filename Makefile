@@ -3,7 +3,7 @@ SHELL := /bin/bash
 python := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image base lock docs lint types imports check test test-failed demo demo-stop clean
+.PHONY: help setup image base lock docs lint types imports check test test-failed synth-full bench demo demo-stop clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,17 @@ test: ## everything that is checked, on a machine that may lack everything
 
 test-failed: ## the tests that failed last time, and no others
 	@$(python) -m pytest --last-failed --last-failed-no-failures none
+
+synth-full: ## both resources at full size: draw, map, check, publish, count, and cut for a project; takes minutes
+	@scripts/setup
+	@$(python) -m benchmarks.full
+
+bench: ## everything that is measured, beside a peer or a floor in the same run; takes an hour
+	@scripts/setup
+	@$(python) -m benchmarks.cut --by-person
+	@$(python) -m benchmarks.views
+	@$(python) -m benchmarks.sources
+	@$(python) -m benchmarks.imaging
 
 demo: ## provision the demo project, start everything, say who can sign in where
 	@scripts/setup

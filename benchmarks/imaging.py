@@ -25,11 +25,11 @@ from data_catalog.imaging.checks import check_scan
 from data_catalog.imaging.exposure import ExposureRequest, expose
 from data_catalog.imaging.index import earlier_edition, read_index, verify_imaging
 from data_catalog.imaging.ingest import prepare_imaging
-from data_catalog.imaging.names import MODALITIES, REGIONS
+from data_catalog.imaging.names import MODALITIES, REGIONS, scan_stem
 from data_catalog.imaging.nifti import HEADER, Header, compress, normal_header
 from data_catalog.imaging.normalise import Earlier, Stored, prepare_objects, store_scan
 from data_catalog.imaging.synthetic import Scan, write_scans
-from data_catalog.pseudonyms import KEY_BYTES, pseudonyms
+from data_catalog.pseudonyms import KEY_BYTES, pseudonym
 
 REAL_SHAPE = (192, 256, 256)
 """Voxels of a usual T1-weighted scan of a head, 1 mm, in 16-bit whole numbers."""
@@ -65,7 +65,8 @@ def _scans() -> Iterator[Scan]:
         for visit in range(2):
             day = date(2010, 1, 1) + timedelta(days=(number * 37 + visit * 200) % 3000)
             for region, modality in kinds:
-                yield Scan(f"S{number:06}", f"V{visit}", region, modality, day, 1.5 if number % 2 else 3.0)
+                stem = scan_stem(f"S{number:06}", f"V{visit}", region, modality)
+                yield Scan(f"S-{number:06}", stem, day, region, modality, 1.5 if number % 2 else 3.0)
 
 
 def _timed(what: Callable[[], object]) -> float:
@@ -107,7 +108,7 @@ def _validated(delivery: Path) -> None:
 
 
 def _measure_exposure(folder: Path, sha256: str, pairs: int) -> None:
-    """Measure pairs of runs; nothing is deleted between: ext4 passes slowly over inodes that were freed just before."""
+    """Measure pairs of runs; nothing is deleted between: right after a big deletion both are many times slower."""
     model = folder / "model"
     _expose(folder / "1", sha256, model)
     times = [_pair(folder, sha256, model, number) for number in range(1, pairs + 1)]
@@ -131,7 +132,8 @@ def _pair(folder: Path, sha256: str, model: Path, number: int) -> tuple[float, f
 
 def _expose(vault: Path, sha256: str, destination: Path) -> None:
     scans = read_index(vault, sha256)
-    names = pseudonyms(b"k" * KEY_BYTES, "bench", {entry.patient_id for entry in scans.entries})
+    people = {entry.patient_id for entry in scans.entries}
+    names = {person: pseudonym(b"k" * KEY_BYTES, "bench", person) for person in people}
     request = ExposureRequest("bench", vault, scans, names, set(REGIONS), set(MODALITIES), _shift)
     assert expose(request, destination).content["scans"] == len(scans.entries)
 

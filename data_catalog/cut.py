@@ -1,8 +1,9 @@
 """Make a project's cut: approved variables of approved rows under the project's own pseudonyms, and the proof of it.
 
 Each file is written from a query that gives approved columns of approved rows and nothing else, so no page, statistic
-or dictionary of the Parquet can hold more. Rows are sorted by pseudonym, then by every value: nothing of the source's
-order is left.
+or dictionary of the Parquet can hold more. Rows are sorted by pseudonym, then by their first date, then by a hash of
+every value in the cut: a function of what is in the cut, with nothing in it of the source's order or of a variable
+that is left out.
 """
 
 import shutil
@@ -13,21 +14,25 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from core import canonical
 from core.clock import to_text
-from core.errors import IntegrityBroken
+from core.errors import IntegrityBroken, InvalidInput
 from core.files import ensure_folder, sha256_file, write_durably
-from data_catalog.editions import MANIFEST, EditionManifest
-from data_catalog.engine import engine, identifier, literal, write_parquet
+from data_catalog.cohort import cohort_query
+from data_catalog.editions import MANIFEST, EditionManifest, edition_sources
+from data_catalog.engine import engine, identifier, write_parquet
 from data_catalog.filter import compile_filter
-from data_catalog.models import PSEUDONYM, DatasetDeclaration, Table, Variable
+from data_catalog.generalisation import Rules, days_of, described, expression, needed_for, problems_of_rules
+from data_catalog.models import PSEUDONYM, DatasetDeclaration, Table, Variable, VariableType
 from data_catalog.policy import check_approvable
-from data_catalog.pseudonyms import pseudonyms
+from data_catalog.pseudonyms import SOURCE, map_people
 
 DICTIONARY = "dictionary.json"
 VIEWS = "project.duckdb"
+
+MEMORY = "1400MB"
+"""What DuckDB may hold while a cut is made; what needs more is spilled to the work folder. Peak stays below 2 GiB."""
 
 MakeViews = Callable[[Path], None]
 """Writes `project.duckdb` into a cut's folder from its dictionary, where the folder is mounted at `/data`."""
@@ -44,6 +49,8 @@ class CutTable:
     table_id: str
     variables: tuple[str, ...]
     row_filter: str = ""
+    cohort: str = ""
+    generalise: Rules = field(default_factory=dict)
 
     @property
     def dataset_id(self) -> str:
@@ -71,13 +78,16 @@ class CutTable:
     @property
     def source(self) -> str:
         """The vault's file as DuckDB reads it."""
-        path = self.folder / self.manifest.table(self.table_id).path
-        return f"read_parquet({literal(str(path))})"
+        return edition_sources(self.manifest, self.folder)[self.table_id]
 
     @property
     def condition(self) -> str:
-        """The row filter as DuckDB reads it."""
-        return compile_filter(self.row_filter, self.table)
+        """The row filter and the cohort as DuckDB reads them."""
+        rows = compile_filter(self.row_filter, self.table)
+        if not self.cohort.strip():
+            return rows
+        people = cohort_query(self.cohort, self.declaration, edition_sources(self.manifest, self.folder))
+        return f"({rows}) AND {identifier(self.table.person)} IN ({people})"
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,9 @@ def make_cut(request: CutRequest, destination: Path, work: Path, make_views: Mak
     """
     for table in request.tables:
         check_approvable(table.declaration, table.table_id, table.variables)
+    _check_rules(request)
     with engine(work) as connection:
+        connection.execute(f"SET memory_limit = '{MEMORY}'")
         rows = _write_tables(connection, request, destination)
     _write(destination / DICTIONARY, _dictionary(request, rows))
     tables = [_parquet(table) for table in request.tables]
@@ -123,6 +135,17 @@ def make_cut(request: CutRequest, destination: Path, work: Path, make_views: Mak
     _write(destination / MANIFEST, content)
     _close(destination, {*tables, DICTIONARY, VIEWS, MANIFEST})
     return CutManifest(content, sha256_file(destination / MANIFEST))
+
+
+def _check_rules(request: CutRequest) -> None:
+    """Refuse rules that do not fit, and dates of one dataset that would be moved by different numbers of days."""
+    problems = [p for t in request.tables for p in problems_of_rules(t.table, t.variables, t.generalise)]
+    for dataset_id in {table.dataset_id for table in request.tables}:
+        days = {days_of(table.generalise) for table in request.tables if table.dataset_id == dataset_id} - {0}
+        if len(days) > 1:
+            problems.append(f"{dataset_id}: dates are moved by up to one number of days in all tables")
+    if problems:
+        raise InvalidInput(" ".join(f"{problem}." for problem in problems))
 
 
 def delete_cut(folder: Path) -> None:
@@ -145,33 +168,43 @@ def _write_tables(connection: duckdb.DuckDBPyConnection, request: CutRequest, de
 
 def _make_mapping(connection: duckdb.DuckDBPyConnection, request: CutRequest, dataset_id: str) -> None:
     """Make the table of every person of a dataset in the cut, with the pseudonym: the one place where both stand."""
-    people = " UNION ".join(
-        f"SELECT {identifier(table.table.person)} AS _source FROM {table.source} WHERE {table.condition}"
+    people = " UNION ALL ".join(
+        f"SELECT {identifier(table.table.person)} FROM {table.source} WHERE {table.condition}"
         for table in request.tables
         if table.dataset_id == dataset_id
     )
-    found = [str(person) for (person,) in connection.execute(people).fetchall()]
-    mapping = pseudonyms(request.key, dataset_id, found)
-    kinds = pa.schema([("_source", pa.string()), (PSEUDONYM, pa.string())])
-    arrow = pa.table({"_source": list(mapping), PSEUDONYM: list(mapping.values())}, schema=kinds)
-    connection.register("mapping_to_keep", arrow)
-    connection.execute(f"CREATE TABLE {_mapping(dataset_id)} AS SELECT * FROM mapping_to_keep")
-    connection.unregister("mapping_to_keep")
+    days = max(days_of(table.generalise) for table in request.tables if table.dataset_id == dataset_id)
+    map_people(connection, request.key, dataset_id, people, _mapping(dataset_id), days)
 
 
 def _query(table: CutTable) -> str:
     """Return the query of a table's rows; the condition stands inside, where names can only be the vault's own."""
-    columns = ", ".join(identifier(variable.name) for variable in table.chosen)
-    person = identifier(table.table.person)
-    approved = f"SELECT {person} AS _person, {columns} FROM {table.source} WHERE {table.condition}"
-    return (
-        f"SELECT {PSEUDONYM}, {columns} FROM ({approved}) JOIN {_mapping(table.dataset_id)} ON _source = _person "
-        f"ORDER BY {PSEUDONYM}, {columns}"
+    declared = table.table
+    names = dict.fromkeys(
+        [*(variable.name for variable in table.chosen), *sorted(needed_for(declared, table.generalise))]
     )
+    read = ", ".join(map(identifier, names))
+    person = identifier(declared.person)
+    approved = f"SELECT {person} AS _person, {read} FROM {table.source} WHERE {table.condition}"
+    columns = ", ".join(identifier(variable.name) for variable in table.chosen)
+    values = ", ".join(
+        f"{expression(declared, variable, table.generalise)} AS {identifier(variable.name)}"
+        for variable in table.chosen
+    )
+    mapping = identifier(_mapping(table.dataset_id))
+    rows = f"SELECT {PSEUDONYM}, {values} FROM ({approved}) JOIN {mapping} ON {SOURCE} = _person"
+    return f"SELECT {PSEUDONYM}::VARCHAR AS {PSEUDONYM}, {columns} FROM (FROM ({rows}) ORDER BY {_order(table)})"
+
+
+def _order(table: CutTable) -> str:
+    """Return what rows are sorted by: short keys, for every further value in one costs the sort as much as the rest."""
+    dates = [identifier(v.name) for v in table.chosen if v.type is VariableType.DATE]
+    values = ", ".join(identifier(variable.name) for variable in table.chosen)
+    return ", ".join([PSEUDONYM, *dates[:1], f"hash({values})"])
 
 
 def _mapping(dataset_id: str) -> str:
-    return identifier(f"mapping_{dataset_id}")
+    return f"mapping_{dataset_id}"
 
 
 def _parquet(table: CutTable) -> str:
@@ -188,7 +221,10 @@ def _dictionary(request: CutRequest, rows: dict[str, int]) -> dict[str, Any]:
                 "table": table.table_id,
                 "label": table.table.label,
                 "rows": rows[_parquet(table)],
-                "variables": [_PSEUDONYM, *(_described(variable) for variable in table.chosen)],
+                "variables": [
+                    _PSEUDONYM,
+                    *(_described(described(variable, table.generalise)) for variable in table.chosen),
+                ],
             }
             for table in request.tables
         ],
@@ -221,6 +257,12 @@ def _manifest(request: CutRequest, folder: Path, paths: Sequence[str], rows: dic
             for table in request.tables
         },
         "row_filter": {table.full_name: table.row_filter for table in request.tables},
+        "cohort": {table.full_name: table.cohort for table in request.tables if table.cohort},
+        "generalised": {
+            table.full_name: {name: rule.given for name, rule in table.generalise.items()}
+            for table in request.tables
+            if table.generalise
+        },
         "variables": {table.full_name: [variable.name for variable in table.chosen] for table in request.tables},
         "files": [_file_entry(folder, path, rows) for path in paths],
     }

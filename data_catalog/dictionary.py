@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from data_catalog.editions import Edition
-from data_catalog.models import Variable
+from data_catalog.filter import variables_of
+from data_catalog.generalisation import Rules, described, filter_notes
+from data_catalog.models import Table, Variable
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,18 @@ class DictionaryTable:
     label: str
     variables: tuple[Variable, ...]
     row_filter: str = ""
+    cohort: str = ""
+    notes: tuple[str, ...] = ()
+    """What the committee should know of the filter."""
 
-    def where(self, row_filter: str) -> "DictionaryTable":
-        """Return the same table, of which only the rows of a filter are seen."""
-        return replace(self, row_filter=row_filter)
+    def where(self, row_filter: str, cohort: str = "") -> "DictionaryTable":
+        """Return the same table, of which only the rows of a filter and of a cohort's people are seen."""
+        return replace(self, row_filter=row_filter, cohort=cohort)
+
+    def generalised(self, table: Table, rules: Rules) -> "DictionaryTable":
+        """Return the same table with its variables as coarse as the rules make them."""
+        notes = filter_notes(table, variables_of(self.row_filter, table), rules)
+        return replace(self, variables=tuple(described(v, rules) for v in self.variables), notes=tuple(notes))
 
 
 def dictionary_tables(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from core import canonical
 from core.files import sha256_bytes, sha256_file
 from core.settings import Settings
+from data_catalog.engine import literal
 from data_catalog.errors import EditionBroken, EditionNotFound
 from data_catalog.hints import did_you_mean
 from data_catalog.models import DatasetDeclaration
@@ -47,6 +48,14 @@ class TableEntry(FileEntry):
     rows: int
 
 
+class WithdrawalEntry(_Kept):
+    """What an edition was made from by taking people out: the edition before, how many, and a keyed hash of them."""
+
+    edition: int
+    withdrawn: int
+    people_hmac: str
+
+
 class EditionManifest(_Kept):
     """What an edition is, proven by hashes; written beside its files and never changed."""
 
@@ -59,6 +68,7 @@ class EditionManifest(_Kept):
     sources: tuple[SourceEntry, ...]
     tables: tuple[TableEntry, ...]
     files: tuple[FileEntry, ...] = ()
+    withdrawal: WithdrawalEntry | None = None
 
     def table(self, name: str) -> TableEntry:
         """Return a table's entry by its name; raises KeyError."""
@@ -91,6 +101,11 @@ class Edition:
 def edition_folder(settings: Settings, dataset_id: str, number: int) -> Path:
     """Return where an edition's files are, or would be."""
     return settings.vault / dataset_id / str(number)
+
+
+def edition_sources(manifest: EditionManifest, folder: Path) -> dict[str, str]:
+    """Return every table of an edition as DuckDB reads it from the vault."""
+    return {table.table: f"read_parquet({literal(str(folder / table.path))})" for table in manifest.tables}
 
 
 def find_edition(connection: Connection, dataset_id: str, number: int | None = None) -> Edition:

@@ -77,6 +77,8 @@ def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     own.mkdir(mode=0o700)
     try:
         with duckdb.connect(config={**_CONFIG, "temp_directory": str(own / "spill")}) as connection:
+            # A setting of the connection, not of the database; read to its end, or the next registering is refused.
+            connection.execute("SET enable_progress_bar = false").fetchall()
             yield connection
     finally:
         shutil.rmtree(own)

@@ -1,6 +1,8 @@
 """What the catalogue refuses.
 
 MyelinError
+├── Refused
+│   └── BatchTooSmall        so few people would be withdrawn together that two releases could be told apart by them
 ├── NotFound
 │   └── EditionNotFound      there is no such dataset, or no such edition of it
 ├── InvalidInput
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from data_catalog.report import Report
 
 
+class BatchTooSmall(Refused):
+    pass
+
+
 class EditionNotFound(NotFound):
     pass
 
@@ -38,7 +44,7 @@ class DataRejected(InvalidInput):
     """The message quotes source values: it is for the data manager's eyes, and never for a log or the audit trail."""
 
     def __init__(self, report: "Report") -> None:
-        super().__init__(report.to_text(), "Nothing was published. Correct the source or the declaration.")
+        super().__init__(report.to_text(), report.what_next)
         self.report = report
 
 

@@ -41,12 +41,19 @@ def compile_filter(text: str, table: Table) -> str:
     if len(text) > LONGEST:
         raise FilterRefused(f"A row filter has up to {LONGEST} characters, this one {len(text)}.")
     try:
-        return _condition(_parse(text), table).sql(dialect="duckdb")
+        return condition_of(parse_condition(text), table).sql(dialect="duckdb")
     except RecursionError as error:
         raise FilterRefused("The row filter is nested too deeply.", ALLOWED) from error
 
 
-def _parse(text: str) -> exp.Expr:
+def variables_of(text: str, table: Table) -> set[str]:
+    """Return the variables a row filter looks at; raises FilterRefused."""
+    compile_filter(text, table)
+    return {column.name for column in parse_condition(text).find_all(exp.Column)} if text.strip() else set()
+
+
+def parse_condition(text: str) -> exp.Expr:
+    """Parse a text that is one expression; raises FilterRefused."""
     try:
         statements = sqlglot.parse(text, dialect="duckdb")
     except SqlglotError as error:
@@ -56,33 +63,33 @@ def _parse(text: str) -> exp.Expr:
     return statements[0]
 
 
-def _condition(node: exp.Expr, table: Table) -> exp.Expr:
+def condition_of(node: exp.Expr, table: Table) -> exp.Expr:
     """Build a condition again from a node of the short list; raises FilterRefused for any other."""
     if isinstance(node, (exp.And, exp.Or)):
-        _check_parts(node, "this", "expression")
-        return type(node)(this=_condition(node.this, table), expression=_condition(node.expression, table))
+        check_parts(node, "this", "expression")
+        return type(node)(this=condition_of(node.this, table), expression=condition_of(node.expression, table))
     if isinstance(node, (exp.Not, exp.Paren)):
-        _check_parts(node, "this")
-        return type(node)(this=_condition(node.this, table))
+        check_parts(node, "this")
+        return type(node)(this=condition_of(node.this, table))
     if isinstance(node, _COMPARISONS):
         return _comparison(node, table)
     if isinstance(node, exp.Between):
-        _check_parts(node, "this", "low", "high")
+        check_parts(node, "this", "low", "high")
         variable = _variable(node.this, table)
         low, high = _value(node.args["low"], variable), _value(node.args["high"], variable)
         return exp.Between(this=_column(variable), low=low, high=high)
     if isinstance(node, exp.In) and node.expressions:
-        _check_parts(node, "this", "expressions")
+        check_parts(node, "this", "expressions")
         variable = _variable(node.this, table)
         return exp.In(this=_column(variable), expressions=[_value(value, variable) for value in node.expressions])
     if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
-        _check_parts(node, "this", "expression")
+        check_parts(node, "this", "expression")
         return exp.Is(this=_column(_variable(node.this, table)), expression=exp.Null())
-    raise _not_allowed(node)
+    raise not_allowed(node)
 
 
 def _comparison(node: exp.Expr, table: Table) -> exp.Expr:
-    _check_parts(node, "this", "expression")
+    check_parts(node, "this", "expression")
     left, right = node.this, node.expression
     if isinstance(right, exp.Column) and isinstance(left, exp.Literal | exp.Neg):
         variable = _variable(right, table)
@@ -93,8 +100,8 @@ def _comparison(node: exp.Expr, table: Table) -> exp.Expr:
 
 def _variable(node: exp.Expr, table: Table) -> Variable:
     if not isinstance(node, exp.Column):
-        raise _not_allowed(node)
-    _check_parts(node, "this")
+        raise not_allowed(node)
+    check_parts(node, "this")
     variable = table.variable(node.name)
     if variable is None:
         close = did_you_mean(node.name, table.approvable)
@@ -113,7 +120,7 @@ def _value(node: exp.Expr, variable: Variable) -> exp.Expr:
     is_negative = isinstance(node, exp.Neg)
     inner = node.this if is_negative else node
     if not isinstance(inner, exp.Literal):
-        raise _not_allowed(inner)
+        raise not_allowed(inner)
     kind = VariableType.INTEGER if variable.has_number_codes else variable.type
     if inner.is_string == (kind in (VariableType.INTEGER, VariableType.DECIMAL)) or (is_negative and inner.is_string):
         raise _unfit(inner, variable)
@@ -140,13 +147,13 @@ def _date(node: exp.Literal, variable: Variable) -> date:
     raise _unfit(node, variable)
 
 
-def _check_parts(node: exp.Expr, *parts: str) -> None:
+def check_parts(node: exp.Expr, *parts: str) -> None:
     """Refuse a node that says more than the parts this module reads, such as `between symmetric`."""
     if any(value for part, value in node.args.items() if part not in parts):
-        raise _not_allowed(node)
+        raise not_allowed(node)
 
 
-def _not_allowed(node: object) -> FilterRefused:
+def not_allowed(node: object) -> FilterRefused:
     name = node.key.upper() if isinstance(node, exp.Expr) else "This"
     return FilterRefused(f"{name} has no place here in a row filter.", ALLOWED)
 

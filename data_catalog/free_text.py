@@ -68,8 +68,11 @@ def check_free_text(connection: duckdb.DuckDBPyConnection, relations: Sequence[t
         for variable in table.variables
         if variable.type is VariableType.TEXT
     ]
-    words = _collect_identifiers(connection, relations) if texts else 0
-    return [f for relation, table, name in texts for f in _check_text(connection, relation, table, name, words)]
+    words = _collect_identifiers(connection, relations)
+    found = [f for relation, table, name in texts for f in _check_text(connection, relation, table, name, words)]
+    connection.execute("DROP TABLE _known")
+    connection.execute("DROP TABLE IF EXISTS _texts")
+    return found
 
 
 def _collect_identifiers(connection: duckdb.DuckDBPyConnection, relations: Sequence[tuple[str, Table]]) -> int:

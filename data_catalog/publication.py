@@ -80,28 +80,30 @@ def publish_edition(database: Database, settings: Settings, actor: Person, prepa
             tables=prepared.tables,
             files=prepared.files,
         )
-        _publish(tx, settings, prepared, manifest)
+        put_in_place(tx, settings, prepared.folder, prepared.declaration, manifest)
     return manifest
 
 
-def _publish(tx: Transaction, settings: Settings, prepared: Prepared, manifest: EditionManifest) -> None:
+def put_in_place(
+    tx: Transaction, settings: Settings, folder: Path, declaration: DatasetDeclaration, manifest: EditionManifest
+) -> None:
     """Move the edition into the vault and record it; it counts from the commit on.
 
     A folder in its place is the remains of a crash between the move and the commit: nobody else writes now.
     """
-    write_durably(prepared.folder / MANIFEST, manifest.to_bytes(), 0o400)
+    write_durably(folder / MANIFEST, manifest.to_bytes(), 0o400)
     final = edition_folder(settings, manifest.dataset, manifest.number)
     ensure_folder(final.parent)
     if final.exists():
         shutil.rmtree(final)
-    publish_folder(prepared.folder, final)
+    publish_folder(folder, final)
     sha256 = sha256_bytes(manifest.to_bytes())
     rows = sum(table.rows for table in manifest.tables)
     tx.execute(
         insert(edition_table).values(
             dataset_id=manifest.dataset,
             number=manifest.number,
-            declaration=prepared.declaration.to_bytes().decode(),
+            declaration=declaration.to_bytes().decode(),
             manifest_sha256=sha256,
             rows=rows,
             bytes=sum(table.bytes for table in manifest.tables),

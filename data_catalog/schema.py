@@ -20,7 +20,7 @@ from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
 ROW = "_row"
 """The column that says which row of the source a typed row was made from."""
 
-BATCH = 250_000
+BATCH = 1_000_000
 
 Relations = Sequence[tuple[str, Table]]
 """Typed tables: the name of each in SQL, and what it declares."""
@@ -47,6 +47,9 @@ def check_everything(
     connection: duckdb.DuckDBPyConnection, relations: Relations, *, as_of: date | None = None
 ) -> list[Finding]:
     """Return everything that refuses these typed tables: values, people nobody knows, and identifiers in free text."""
+    misshapen = [finding for name, table in relations for finding in _check_shape(connection, name, table)]
+    if misshapen:
+        return misshapen
     found = [finding for name, table in relations for finding in check_typed(connection, name, table, as_of=as_of)]
     return [*found, *check_references(connection, relations), *check_free_text(connection, relations)]
 

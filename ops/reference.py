@@ -1,4 +1,4 @@
-"""Write the reference pages of `docs/reference/` from the code: commands, settings, permissions and exit codes."""
+"""Write the reference pages of `docs/reference/` from the code: commands, settings, permissions, exit codes, data."""
 
 import re
 import sys
@@ -13,6 +13,7 @@ from core.errors import MyelinError
 from core.permissions import all_permissions
 from core.settings import Settings
 from ops import house  # noqa: F401  (every permission)
+from ops.reference_data import model_page, quality_page
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 _NOTE = "<!-- written by `make docs` from the code; a test fails when it lags -->"
@@ -25,6 +26,8 @@ def pages() -> dict[str, str]:
         "settings.md": _settings,
         "permissions.md": _permissions,
         "errors.md": _errors,
+        "cdm.md": model_page,
+        "quality.md": quality_page,
     }
     return {name: f"{_NOTE}\n\n{write()}" for name, write in writers.items()}
 

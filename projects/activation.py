@@ -4,7 +4,8 @@ A crash at any point leaves a project that is not active. Run again, it continue
 no row of the database speaks of is replaced, and `make_network` is asked for what may be there already.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from core.people.models import Person
 from core.secrets import ensure_secret
 from core.settings import Settings
 from data_catalog.cut import CutManifest, CutRequest, CutTable, MakeViews, delete_cut, make_cut
-from data_catalog.editions import check_files, find_edition
+from data_catalog.editions import EditionManifest, check_files, find_edition
 from data_catalog.engine import work_folder
+from data_catalog.models import DatasetDeclaration
 from data_catalog.pseudonyms import KEY_BYTES
+from data_catalog.withdrawal import without_withdrawn
 from projects import tables
 from projects.errors import PoolExhausted
 from projects.models import ApprovedTable, Cut, Project
@@ -49,7 +52,9 @@ def activate_project(
     subnet = _ensure_subnet(database, settings, actor, project_id)
     folder = ensure_folder(settings.cuts / project_id)
     with work_folder(folder) as work:
-        request = _cut_request(database, settings, project_id)
+        with database.read() as connection:
+            project = find_project(connection, project_id)
+        request = cut_request(database, settings, project, current_sources(database, settings, project))
         prepared = ensure_folder(work / "cut", 0o755)
         manifest = make_cut(request, prepared, work, make_views)
         make_network(project_id, subnet)
@@ -84,32 +89,63 @@ def _next_free(pool: IPv4Network, allotted: set[IPv4Network]) -> IPv4Network:
     raise PoolExhausted(f"Every block of {pool} belongs to a project.", "Set MYELIN_NETWORK_POOL to a larger range.")
 
 
-def _cut_request(database: Database, settings: Settings, project_id: str) -> CutRequest:
+@dataclass(frozen=True)
+class CutSource:
+    """An edition as cuts are made from it: checked, and where its files are."""
+
+    declaration: DatasetDeclaration
+    manifest: EditionManifest
+    manifest_sha256: str
+    folder: Path
+
+
+def current_sources(database: Database, settings: Settings, project: Project) -> dict[str, CutSource]:
+    """Return each dataset's edition a project works on, without those who withdrew since it was approved."""
     with database.read() as connection:
-        project = find_project(connection, project_id)
         editions = {
-            table.dataset_id: find_edition(connection, table.dataset_id, table.edition) for table in project.tables
+            table.dataset_id: without_withdrawn(
+                connection, settings, find_edition(connection, table.dataset_id, table.edition)
+            )
+            for table in project.tables
         }
-    manifests = {dataset_id: check_files(settings, edition) for dataset_id, edition in editions.items()}
+    return {
+        dataset_id: CutSource(
+            edition.declaration, check_files(settings, edition), edition.manifest_sha256, edition.folder(settings)
+        )
+        for dataset_id, edition in editions.items()
+    }
+
+
+def cut_tables(project: Project, sources: Mapping[str, CutSource]) -> tuple[CutTable, ...]:
+    """Return what of each table a project was approved for, or asks for."""
 
     def cut_table(approved: ApprovedTable) -> CutTable:
-        edition = editions[approved.dataset_id]
+        source = sources[approved.dataset_id]
         return CutTable(
-            declaration=edition.declaration,
-            manifest=manifests[approved.dataset_id],
-            manifest_sha256=edition.manifest_sha256,
-            folder=edition.folder(settings),
+            declaration=source.declaration,
+            manifest=source.manifest,
+            manifest_sha256=source.manifest_sha256,
+            folder=source.folder,
             table_id=approved.table_id,
             variables=approved.variables,
             row_filter=approved.row_filter,
+            cohort=approved.cohort,
+            generalise=approved.rules,
         )
 
+    return tuple(cut_table(approved) for approved in project.tables)
+
+
+def cut_request(
+    database: Database, settings: Settings, project: Project, sources: Mapping[str, CutSource]
+) -> CutRequest:
+    """Return what a project's next cut is made of, under the key its cuts have always had."""
     return CutRequest(
-        project_id=project_id,
+        project_id=project.id,
         number=len(project.cuts) + 1,
         made_at=database.clock(),
-        key=ensure_secret(settings, key_name(project_id), KEY_BYTES),
-        tables=tuple(cut_table(approved) for approved in project.tables),
+        key=ensure_secret(settings, key_name(project.id), KEY_BYTES),
+        tables=cut_tables(project, sources),
     )
 
 
@@ -127,8 +163,16 @@ def _open(
     """
     project = find_project(tx.connection, request.project_id)
     to = check_transition(project, Action.ACTIVATE, actor)
-    cut = Cut(project.id, request.number, actor.username, request.made_at, manifest.sha256, request.synthetic)
+    cut = publish_cut(tx, settings, actor, request, manifest, prepared)
+    change_state(tx, project, Action.ACTIVATE, to, values={}, cut=cut.number, manifest=cut.manifest_sha256)
+
+
+def publish_cut(
+    tx: Transaction, settings: Settings, actor: Person, request: CutRequest, manifest: CutManifest, prepared: Path
+) -> Cut:
+    """Move a cut to its place and record it: from the commit on it is the one the project works on."""
+    cut = Cut(request.project_id, request.number, actor.username, request.made_at, manifest.sha256, request.synthetic)
     delete_cut(cut.folder(settings))
     publish_folder(prepared, cut.folder(settings))
     tx.execute(insert(tables.cut).values(cut.__dict__))
-    change_state(tx, project, Action.ACTIVATE, to, values={}, cut=cut.number, manifest=cut.manifest_sha256)
+    return cut

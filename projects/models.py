@@ -2,12 +2,12 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
@@ -16,6 +16,7 @@ from core.errors import InvalidInput
 from core.files import sha256_bytes
 from core.people.models import check_slug
 from core.settings import Settings
+from data_catalog.generalisation import Generalisation, Rules
 from projects.errors import ProjectRejected
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -57,10 +58,12 @@ class TeamMember(_Strict):
 
 
 class TableRequest(_Strict):
-    """What a project file asks of one table: variables by name, and a condition its rows must meet."""
+    """What a project file asks of one table: variables by name, how coarse, and conditions on its rows and people."""
 
     variables: tuple[Name, ...] = Field(min_length=1, strict=False)
     row_filter: str = Field("", max_length=2000)
+    cohort: str = Field("", max_length=2000, description="who is in, said over all tables of the dataset")
+    generalise: Mapping[Name, Generalisation] = Field(default={}, description="variable → what stands in its place")
 
     @field_validator("variables")
     @classmethod
@@ -147,6 +150,14 @@ class ApprovedTable:
     table_id: str
     row_filter: str
     variables: tuple[str, ...]
+    cohort: str = ""
+    generalise: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Variable → its rule as the project file has it."""
+
+    @property
+    def rules(self) -> Rules:
+        """What is done with variables, as the catalogue reads it."""
+        return {name: Generalisation.model_validate(rule) for name, rule in self.generalise.items()}
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from core.database import Database
 from core.people.models import Person
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
+from data_catalog.editions import Edition
 from data_catalog.published.service import published_numbers
 from data_catalog.service import edition
 from data_catalog.twin import TwinTable
 from projects.errors import AccessRefused
-from projects.models import Project
+from projects.models import ApprovedTable, Project
 from projects.policy import Action, can_transition, check_use
 from projects.visibility import can_see, project_for
 
@@ -66,16 +67,21 @@ def _page(database: Database, person: Person, project: Project) -> ProjectPage:
 
 def _dictionary(database: Database, project: Project) -> tuple[DictionaryTable, ...]:
     """Return what the project was approved for, or asks for, as the editions it is bound to describe it."""
-    approved: dict[tuple[str, int], dict[str, tuple[str, ...]]] = {}
-    filters = {}
+    approved: dict[tuple[str, int], dict[str, ApprovedTable]] = {}
     for table in project.tables:
-        approved.setdefault((table.dataset_id, table.edition), {})[table.table_id] = table.variables
-        filters[table.dataset_id, table.table_id] = table.row_filter
+        approved.setdefault((table.dataset_id, table.edition), {})[table.table_id] = table
     return tuple(
-        described.where(filters[dataset_id, described.name])
+        _as_approved(described, found, tables[described.name])
         for (dataset_id, number), tables in approved.items()
-        for described in dictionary_tables(edition(database, dataset_id, number), tables)
+        for found in (edition(database, dataset_id, number),)
+        for described in dictionary_tables(found, {name: table.variables for name, table in tables.items()})
     )
+
+
+def _as_approved(described: DictionaryTable, found: Edition, approved: ApprovedTable) -> DictionaryTable:
+    table = found.declaration.table(approved.table_id)
+    assert table is not None
+    return described.where(approved.row_filter, approved.cohort).generalised(table, approved.rules)
 
 
 def _closed_because(database: Database, person: Person, project: Project) -> AccessRefused | None:

@@ -1,5 +1,6 @@
 """Projects as they are kept: rows in, values out."""
 
+import json
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 from typing import Any
@@ -34,16 +35,21 @@ def find_project(connection: Connection, project_id: str) -> Project:
 
 
 def _approved(connection: Connection, project_id: str) -> tuple[ApprovedTable, ...]:
-    variables: dict[tuple[str, str], list[str]] = {}
+    variables: dict[tuple[str, str], dict[str, str]] = {}
     for row in _rows(connection, tables.approved_variable, project_id, "variable"):
-        variables.setdefault((row["dataset_id"], row["table_id"]), []).append(row["variable"])
+        of_table = variables.setdefault((row["dataset_id"], row["table_id"]), {})
+        of_table[row["variable"]] = row["generalisation"]
     return tuple(
         ApprovedTable(
             dataset_id=row["dataset_id"],
             edition=row["edition"],
             table_id=row["table_id"],
             row_filter=row["row_filter"],
+            cohort=row["cohort"],
             variables=tuple(variables[row["dataset_id"], row["table_id"]]),
+            generalise={
+                name: json.loads(rule) for name, rule in variables[row["dataset_id"], row["table_id"]].items() if rule
+            },
         )
         for row in _rows(connection, tables.approved_table, project_id, "dataset_id", "table_id")
     )

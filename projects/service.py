@@ -1,17 +1,20 @@
 """What is done with projects: propose, judge, change the team, stop, resume; and how they are found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from core import canonical
 from core.database import Database, Transaction
 from core.people.models import Person
 from core.people.tables import person as person_table
 from core.permissions import check_may
+from data_catalog.cohort import check_cohort
 from data_catalog.editions import find_edition
 from data_catalog.errors import EditionNotFound, FilterRefused
 from data_catalog.filter import compile_filter
+from data_catalog.generalisation import days_of, problems_of_rules
 from data_catalog.hints import did_you_mean
 from data_catalog.models import DatasetDeclaration
 from data_catalog.policy import problems_of
@@ -141,16 +144,30 @@ def _problems(connection: Connection, file: ProjectFile) -> Iterator[str]:
             continue
         for table_id, request in requests.items():
             yield from _table_problems(declaration, table_id, request)
+        yield from _shift_problems(dataset_id, requests)
 
 
 def _table_problems(declaration: DatasetDeclaration, table_id: str, request: TableRequest) -> Iterator[str]:
     yield from problems_of(declaration, table_id, request.variables)
     table = declaration.table(table_id)
-    if table is not None:
-        try:
-            compile_filter(request.row_filter, table)
-        except FilterRefused as error:
-            yield f"{declaration.id}.{table_id}, row_filter: {error}"
+    if table is None:
+        return
+    for problem in problems_of_rules(table, request.variables, request.generalise):
+        yield f"{declaration.id}.{problem}"
+    try:
+        compile_filter(request.row_filter, table)
+    except FilterRefused as error:
+        yield f"{declaration.id}.{table_id}, row_filter: {error}"
+    try:
+        if request.cohort.strip():
+            check_cohort(request.cohort, declaration)
+    except FilterRefused as error:
+        yield f"{declaration.id}.{table_id}, cohort: {error}"
+
+
+def _shift_problems(dataset_id: str, requests: Mapping[str, TableRequest]) -> Iterator[str]:
+    if len({days_of(request.generalise) for request in requests.values()} - {0}) > 1:
+        yield f"datasets.{dataset_id}: dates are moved by up to one number of days in all tables"
 
 
 def _unknown_people(connection: Connection, usernames: list[str]) -> Iterator[str]:
@@ -179,8 +196,11 @@ def _insert_project(tx: Transaction, actor: Person, file: ProjectFile) -> None:
 
 
 def _insert_request(tx: Transaction, key: dict[str, Any], edition: int, request: TableRequest) -> None:
-    tx.execute(insert(tables.approved_table).values(**key, edition=edition, row_filter=request.row_filter))
-    tx.execute(insert(tables.approved_variable), [{**key, "variable": variable} for variable in request.variables])
+    rows = {"edition": edition, "row_filter": request.row_filter, "cohort": request.cohort}
+    tx.execute(insert(tables.approved_table).values(**key, **rows))
+    rules = {name: canonical.dumps(rule.given).decode() for name, rule in request.generalise.items()}
+    variables = [{**key, "variable": name, "generalisation": rules.get(name, "")} for name in request.variables]
+    tx.execute(insert(tables.approved_variable), variables)
 
 
 def _insert_member(tx: Transaction, project_id: str, username: str, role: TeamRole) -> None:

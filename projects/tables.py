@@ -67,6 +67,7 @@ approved_table = Table(
     Column("table_id", String(63), primary_key=True),
     Column("edition", Integer, nullable=False),
     Column("row_filter", Text, nullable=False),
+    Column("cohort", Text, nullable=False, server_default=""),
     ForeignKeyConstraint(["dataset_id", "edition"], ["edition.dataset_id", "edition.number"]),
 )
 
@@ -77,6 +78,7 @@ approved_variable = Table(
     Column("dataset_id", String(63), primary_key=True),
     Column("table_id", String(63), primary_key=True),
     Column("variable", String(63), primary_key=True),
+    Column("generalisation", Text, nullable=False, server_default=""),
     ForeignKeyConstraint(
         ["project_id", "dataset_id", "table_id"],
         ["approved_table.project_id", "approved_table.dataset_id", "approved_table.table_id"],

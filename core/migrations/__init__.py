@@ -33,6 +33,24 @@ def check_current(database: Database) -> None:
         raise Refused(f"The control database is at version {found}, this program needs {wanted}.", "Run `myelin init`.")
 
 
+def replace_guards(connection: Connection, number: str) -> None:
+    """Take away every guard of the versions before, and create those of this one."""
+    kept = _GUARDS[connection.dialect.name]
+    for (name,) in connection.exec_driver_sql(kept).fetchall():
+        quoted = connection.dialect.identifier_preparer.quote(name)
+        statement = (
+            f"DROP TRIGGER {quoted}" if connection.dialect.name == "sqlite" else f"DROP FUNCTION {quoted}() CASCADE"
+        )
+        connection.exec_driver_sql(statement)
+    put_guards_in_place(connection, number)
+
+
+_GUARDS = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'guard!_%' ESCAPE '!'",
+    "postgresql": "SELECT proname FROM pg_proc WHERE starts_with(proname, 'guard_')",
+}
+
+
 def put_guards_in_place(connection: Connection, number: str) -> None:
     """Create the guards as they stood at a migration: kept as text, so that an old migration never changes."""
     text = (FOLDER / "guards" / f"{number}.{connection.dialect.name}.sql").read_text()

@@ -98,10 +98,11 @@ def withdraw(folder: Path, pseudonym: str) -> tuple[str, ...]:
     if len(kept) == len(rows) or LABEL_PATTERN.fullmatch(pseudonym) is None:
         raise InvalidInput("There is nobody of this pseudonym in the exposure.")
     removed = [path for path in (folder / person).rglob("*") if not path.is_dir()]
+    # The row goes last: whoever was interrupted can withdraw once more.
+    delete_exposure(folder / person)
+    removed += _remove_idle_sidecars(folder)
     write_durably(folder / PARTICIPANTS, b"".join(kept), READ_ONLY)
     (folder / PARTICIPANTS).chmod(READ_ONLY)
-    shutil.rmtree(folder / person)
-    removed += _remove_idle_sidecars(folder)
     return tuple(sorted(path.relative_to(folder).as_posix() for path in removed))
 
 

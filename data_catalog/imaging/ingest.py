@@ -19,9 +19,7 @@ from data_catalog.imaging.sidecars import LARGEST_SIDECAR, Sidecar, check_sideca
 from data_catalog.imaging.tree import Tree, read_file, read_tree
 from data_catalog.report import Report
 
-_IN_THE_INDEX = frozenset(
-    {"BodyPart", "MagneticFieldStrength", "Defaced", "DefacingTool", "DefacingToolVersion", "FaceInFieldOfView"}
-)
+_IN_THE_INDEX = frozenset({"BodyPart", "MagneticFieldStrength", "Defaced", "DefacingTool", "DefacingToolVersion"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ MODALITIES = {"t1w": "T1w", "t2w": "T2w", "flair": "FLAIR", "pdw": "PDw", "t1w_g
 """Modality → how a name of ours ends."""
 
 _LABEL = "[A-Za-z0-9]{1,64}"
-_ENTITIES = rf"(?:_acq-{_LABEL})?(?P<contrast>_ce-{_LABEL})?(?:_rec-{_LABEL})?(?:_run-[0-9]{{1,4}})?"
+_ENTITIES = rf"(?:_acq-(?P<acquisition>{_LABEL}))?(?P<contrast>_ce-{_LABEL})?(?:_rec-{_LABEL})?(?:_run-[0-9]{{1,4}})?"
 _STEM = rf"(?P<stem>sub-(?P=person)(?:_ses-(?P=session))?{_ENTITIES}_(?P<suffix>T1w|T2w|FLAIR|PDw))"
 _SCAN = re.compile(
     rf"sub-(?P<person>{_LABEL})/(?:ses-(?P<session>{_LABEL})/)?anat/{_STEM}(?P<end>\.nii\.gz|\.nii|\.json)"
@@ -34,6 +34,7 @@ class ScanName:
     person: str
     session: str
     modality: str
+    acquisition: str
     end: str
 
     @property
@@ -57,7 +58,9 @@ def parse_scan(path: str) -> ScanName | None:
     modality = _modality(match["suffix"], match["contrast"])
     if modality is None:
         return None
-    return ScanName(path, match["stem"], match["person"], match["session"] or "", modality, match["end"])
+    return ScanName(
+        path, match["stem"], match["person"], match["session"] or "", modality, match["acquisition"] or "", match["end"]
+    )
 
 
 def is_scans_tsv(path: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from data_catalog.imaging.names import BODY_PARTS, ScanName
+from data_catalog.imaging.names import BODY_PARTS, REGIONS, ScanName
 
 FIELDS = Path(__file__).parent / "sidecar_fields.toml"
 
@@ -94,7 +94,7 @@ def check_sidecar(content: bytes, scan: ScanName) -> Sidecar:
     wrong = [name for name, value in parsed.items() if name in fields and not fields[name].allows(value)]
     values = {name: value for name, value in parsed.items() if name in fields and name not in wrong}
     problems = [*unknown, *(f"{name} has a value that is not allowed" for name in wrong)]
-    return Sidecar(values, (*problems, *_missing(values), *_defacing(values), *_contrast(values, scan)))
+    return Sidecar(values, (*problems, *_region(values, scan), *_defacing(values), *_contrast(values, scan)))
 
 
 def parse_object(content: bytes) -> dict[str, Any] | str:
@@ -124,9 +124,12 @@ def _shown(name: str) -> str:
     return name if re.fullmatch("[A-Z][A-Za-z]{1,39}", name) else "whose name is no field's name"
 
 
-def _missing(values: Values) -> Iterator[str]:
-    if "BodyPart" not in values:
+def _region(values: Values, scan: ScanName) -> Iterator[str]:
+    region = BODY_PARTS.get(values.get("BodyPart", ""))
+    if region is None:
         yield f"BodyPart must say {' or '.join(BODY_PARTS)}"
+    elif scan.acquisition in REGIONS.values() and scan.acquisition != REGIONS[region]:
+        yield "name and BodyPart tell of different regions"
 
 
 def _defacing(values: Values) -> Iterator[str]:

@@ -3,19 +3,22 @@
 They stand in where the real scans are not. The tree says so itself in `SYNTHETIC`, README and dataset_description.json.
 """
 
+import datetime as dt
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
+from core.errors import InvalidInput
 from core.files import ensure_folder
-from data_catalog.imaging.names import BODY_PARTS, CONTRAST, scan_stem
+from data_catalog.imaging.names import BODY_PARTS, CONTRAST, parse_scan
 from data_catalog.imaging.nifti import HEADER, VOXELS_AT, Header, compress, normal_header
 from data_catalog.synthetic import LABEL
 
@@ -27,71 +30,90 @@ _LABEL_TEXT = "These scans are synthetic: their voxels are noise drawn by Myelin
 _FASTEST = 1
 
 
+class ListedScan(Protocol):
+    """One scan to be made: `person` is the patient's identifier in the tables, `scan` the BIDS stem."""
+
+    @property
+    def person(self) -> str: ...
+    @property
+    def scan(self) -> str: ...
+    @property
+    def date(self) -> dt.date | None: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def modality(self) -> str: ...
+    @property
+    def field_strength(self) -> float: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One scan to be made: labels are letters and digits, as BIDS has them."""
+    """A listed scan as a plain value."""
 
     person: str
-    session: str
+    scan: str
+    date: dt.date | None
     region: str
     modality: str
-    scanned: date | None
     field_strength: float
-    run: int | None = None
-
-    @property
-    def stem(self) -> str:
-        """The scan's name in the tree and in the vault."""
-        return scan_stem(self.person, self.session, self.region, self.modality, self.run)
-
-    @property
-    def folder(self) -> str:
-        """The session's folder, or the person's where there are no sessions."""
-        return f"sub-{self.person}/ses-{self.session}" if self.session else f"sub-{self.person}"
 
 
-def write_scans(scans: Iterable[Scan], folder: Path, progress: Callable[[int], None] = lambda count: None) -> int:
+def write_scans(scans: Iterable[ListedScan], folder: Path, progress: Callable[[int], None] = lambda count: None) -> int:
     """Write a BIDS tree of synthetic scans into an empty folder and return how many there are.
 
-    `progress` is told the count every thousand scans. Raises FileExistsError for a scan listed twice.
+    `progress` is told the count every thousand scans. Raises FileExistsError for a scan listed twice, InvalidInput for
+    a stem that is no scan's or says another modality.
     """
     ensure_folder(folder, 0o755)
-    listed = sorted(scans, key=lambda scan: (scan.folder, scan.stem))
-    _write_root(folder, sorted({scan.person for scan in listed}))
+    listed = sorted(((_folder(scan), scan) for scan in scans), key=lambda pair: (pair[0], pair[1].scan))
+    _write_root(folder, {name.partition("/")[0]: scan.person for name, scan in listed})
     start, written = _header_bytes(), 0
-    for name, group in groupby(listed, key=lambda scan: scan.folder):
-        session = list(group)
+    for name, group in groupby(listed, key=itemgetter(0)):
+        session = [scan for _, scan in group]
         anat = folder / name / "anat"
         anat.mkdir(parents=True)
         _write(folder / name / f"{name.replace('/', '_')}_scans.tsv", _scans_tsv(session))
         for scan in session:
-            _write(anat / f"{scan.stem}.nii.gz", compress(start + _noise(scan.stem), _FASTEST))
-            _write(anat / f"{scan.stem}.json", json.dumps(_sidecar(scan)).encode())
+            _write(anat / f"{scan.scan}.nii.gz", compress(start + _noise(scan.scan), _FASTEST))
+            _write(anat / f"{scan.scan}.json", json.dumps(_sidecar(scan)).encode())
             written += 1
             if written % 1000 == 0:
                 progress(written)
     return written
 
 
-def _write_root(folder: Path, people: list[str]) -> None:
+def _folder(scan: ListedScan) -> str:
+    """Return the session's folder, or the person's where the stem has no session."""
+    person, session, *_ = scan.scan.split("_")
+    folder = f"{person}/{session}" if session.startswith("ses-") else person
+    name = parse_scan(f"{folder}/anat/{scan.scan}.nii.gz")
+    if name is None or name.modality != scan.modality:
+        raise InvalidInput("A stem in the list is no scan's, or says another modality.")
+    return folder
+
+
+def _write_root(folder: Path, people: Mapping[str, str]) -> None:
+    """Write what stands in the root; `people` says for each participant who it is in the tables."""
     description = {"Name": "Synthetic scans of Myelin", "BIDSVersion": BIDS_VERSION, "DatasetType": "raw"}
+    rows = ["participant_id\tpatient_id", *(f"{label}\t{person}" for label, person in sorted(people.items()))]
     files = {
         "dataset_description.json": json.dumps(description, indent=1),
         "README": _LABEL_TEXT,
         LABEL: _LABEL_TEXT,
         ".bidsignore": f"{LABEL}\n",
-        "participants.tsv": "".join(f"{line}\n" for line in ("participant_id", *(f"sub-{who}" for who in people))),
+        "participants.tsv": "".join(f"{row}\n" for row in rows),
     }
     for name, text in files.items():
         _write(folder / name, text.encode())
 
 
-def _scans_tsv(scans: list[Scan]) -> bytes:
-    rows = [f"anat/{scan.stem}.nii.gz\t{f'{scan.scanned}T00:00:00' if scan.scanned else 'n/a'}" for scan in scans]
+def _scans_tsv(scans: Sequence[ListedScan]) -> bytes:
+    rows = [f"anat/{scan.scan}.nii.gz\t{f'{scan.date}T00:00:00' if scan.date else 'n/a'}" for scan in scans]
     return "".join(f"{row}\n" for row in ("filename\tacq_time", *rows)).encode()
 
 
-def _sidecar(scan: Scan) -> dict[str, object]:
+def _sidecar(scan: ListedScan) -> dict[str, object]:
     """Say of a scan what a real one's sidecar says; noise has no face, but the record is what is checked."""
     body_part = {region: part for part, region in BODY_PARTS.items()}[scan.region]
     content: dict[str, object] = {"BodyPart": body_part, "MagneticFieldStrength": scan.field_strength}

@@ -54,7 +54,7 @@ def _best_file(table: Table, described: Described) -> str:
 
 
 def _head(source_id: str) -> Iterator[str]:
-    yield "# A draft. Every \"?\" asks something; `myelin source check` refuses the mapping until none is left."
+    yield '# A draft. Every "?" asks something; `myelin source check` refuses the mapping until none is left.'
     yield "# docs/mapping.md explains each word. Columns that no variable uses are marked; use them or leave them."
     yield f"id = {_text(source_id)}"
     yield f"label = {_text(ASKED)}            # the source's name, for people"

@@ -81,7 +81,7 @@ class _Present:
         absent = [v for v in table.variables if v.name not in there]
         nothing = ", ".join(f"CAST(NULL AS {v.sql_type}) AS {identifier(v.name)}" for v in absent)
         if table.name not in self._columns:
-            return f"(SELECT {nothing}, CAST(NULL AS BIGINT) AS _row WHERE false)"
+            return f"(SELECT {nothing} WHERE false)"
         return f"(SELECT *{', ' if nothing else ''}{nothing} FROM {self._relations[table.name]})"
 
 

@@ -126,9 +126,11 @@ def compare(old: Document, new: Document) -> tuple[Change, ...]:
 def _change(old: Document | None, new: Document | None) -> Change:
     known = new or old
     assert known is not None
-    statuses = [Status(one["status"]) if one else None for one in (old, new)]
-    numbers = [_number(one) for one in (old, new)]
-    return Change(known["id"], known["label"], *statuses, *numbers)
+    return Change(known["id"], known["label"], _status(old), _status(new), _number(old), _number(new))
+
+
+def _status(published: Document | None) -> Status | None:
+    return Status(published["status"]) if published else None
 
 
 def _number(published: Document | None) -> float | None:
@@ -142,12 +144,11 @@ def _published(indicator: Indicator) -> dict[str, Any]:
     n, of = rounded(indicator.n), rounded(indicator.of)
     if of == SMALL:
         n = SMALL
-    shown = isinstance(n, int) and isinstance(of, int) and of > 0
     return {
         **asdict(indicator),
         "n": n,
         "of": of,
-        "rate": round(n / of, 4) if shown else None,
+        "rate": round(n / of, 4) if isinstance(n, int) and isinstance(of, int) and of else None,
         "value": None if of == SMALL else indicator.value,
     }
 

@@ -55,7 +55,8 @@ def line_ends(label: str, path: Path) -> tuple[str, list[Finding]]:
             nul += chunk.count(b"\0")
             feeds += chunk.count(b"\n")
             returns += chunk.count(b"\r")
-            pairs += (last + chunk).count(b"\r\n")
+            if returns:  # most files have none, and are read once less
+                pairs += (last + chunk).count(b"\r\n")
             last = chunk[-1:] if chunk.endswith(b"\r") else b""
     problems = []
     if nul:

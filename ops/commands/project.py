@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from data_catalog.anonymity import facts as facts_of
 from ops import context
 from ops.activation import activate as activate_project
 from ops.closing import close as close_project
 from ops.show import show_facts, show_table, step
 from projects import service
 from projects.models import Project, TeamRole, load_project_file
+from projects.risk import project_anonymity
 from projects.visibility import project_for, projects_visible_to
 
 app = typer.Typer(help="Projects: create, approve, activate, suspend, resume, close.", no_args_is_help=True)
@@ -54,6 +56,16 @@ def activate(project_id: ProjectId) -> None:
     _show(activated)
 
 
+@app.command("anonymity")
+def show_anonymity(project_id: ProjectId) -> None:
+    """Show how few people share their quasi-identifiers in the project's cut, as the committee needs it."""
+    actor = context.signed_in()
+    with step("Counting people"):
+        found = project_anonymity(context.database(), context.settings(), actor, project_id)
+    for dataset_id, measured in found.items():
+        show_facts(f"{project_id}: {dataset_id}", facts_of(measured))
+
+
 @app.command()
 def suspend(project_id: ProjectId) -> None:
     """Stop a project until it is resumed; its running servers are killed within seconds."""
@@ -95,6 +107,9 @@ def _show(project: Project) -> None:
         rows = f", rows where {table.row_filter}" if table.row_filter else ""
         where = f"{table.dataset_id}.{table.table_id}"
         facts.append((where, f"edition {table.edition}: {', '.join(table.variables)}{rows}"))
+        facts += [(f"  {name}", rule.words) for name, rule in table.rules.items()]
+        if table.cohort:
+            facts.append(("  people", f"where {table.cohort}"))
     if project.cut:
         cut = project.cut
         facts.append(("cut", f"{cut.number} of {cut.made_at:%Y-%m-%d %H:%M} UTC, manifest {cut.manifest_sha256[:12]}…"))

@@ -11,6 +11,7 @@ from data_catalog.synth.trials import write_trials
 from ops.show import show_table, steps
 
 TRIALS = "ms_cidr"
+SOURCES = (TRIALS, *REGISTRIES)
 _FULL_TRIALS = (13_120, 199_520, 52_000)
 
 
@@ -25,21 +26,20 @@ def synth(
     share: Annotated[float, typer.Option(help="How much of the full size.", min=0.001, max=1.0)] = 1.0,
 ) -> None:
     """Write synthetic sources: fourteen invented trials and six registries, seeded, each labelled as synthetic."""
-    known = [TRIALS, *REGISTRIES]
-    unknown = sorted(set(source or []) - set(known))
+    unknown = sorted(set(source or []) - set(SOURCES))
     if unknown:
-        raise InvalidInput(f"There is no synthetic {', '.join(unknown)}.", f"There are: {', '.join(known)}.")
+        raise InvalidInput(f"There is no synthetic {', '.join(unknown)}.", f"There are: {', '.join(SOURCES)}.")
     rows = []
     with steps() as say:
-        for name in source or known:
+        for name in source or SOURCES:
             say(f"Writing {name}")
-            people, written = _write(name, folder / name, share)
+            people, written = write_source(name, folder / name, share)
             rows.append([name, f"{people:,}", f"{written:,}"])
     show_table("Synthetic sources", ["source", "people", "rows"], rows)
 
 
-def _write(name: str, folder: Path, share: float) -> tuple[int, int]:
-    """Write one source and return its people and rows."""
+def write_source(name: str, folder: Path, share: float) -> tuple[int, int]:
+    """Write one synthetic source at a share of its full size and return its people and rows."""
     folder.mkdir(parents=True, exist_ok=True)
     if name == TRIALS:
         people, visits, scans = (max(round(size * share), 1) for size in _FULL_TRIALS)

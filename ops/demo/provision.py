@@ -14,10 +14,14 @@ from core.people.service import (
     propose_role,
 )
 from core.settings import Settings
+from data_catalog.mapping.models import MAPPINGS, load_mapping
+from data_catalog.mapping.service import publish_source
 from data_catalog.published.service import publish_numbers
 from data_catalog.service import ingest_dataset, newest_editions
+from data_catalog.sources.delivery import make_delivery
 from data_catalog.synthetic import write_synthetic_sources
 from ops.activation import activate
+from ops.commands.synth import SOURCES, write_source
 from ops.demo.cast import CAST, DAC_MEMBER, DATA_MANAGER, FIRST_OPS, SECOND_OPS, Part
 from ops.demo.provider import pass_through
 from ops.login import sign_in
@@ -29,6 +33,9 @@ HERE = Path(__file__).parent
 DECLARATIONS = HERE.parents[1] / "data_catalog" / "datasets"
 OPEN_RECORDS = HERE.parents[2] / "shared" / "data"
 DATASETS = ("cis_cohort", "edss_visits")
+SHARE = 0.01
+"""How much of the two resources' full size the demo draws: seconds, where all of it takes minutes."""
+
 PROJECT_FILE = HERE / "cis-spinal.toml"
 
 
@@ -67,6 +74,24 @@ def _ensure_dataset(settings: Settings, database: Database, dataset: str) -> Non
         actor = _signed_in(settings, database, DATA_MANAGER)
         ingest_dataset(database, settings, actor, DECLARATIONS / f"{dataset}.toml", sources, synthetic=synthetic)
         publish_numbers(database, settings, actor, dataset)
+
+
+def ensure_sources(settings: Settings, database: Database) -> None:
+    """Publish a small synthetic edition of each source of the two resources that has none."""
+    published = {edition.dataset for edition in newest_editions(database)}
+    for source in SOURCES:
+        if source not in published:
+            with step(f"Source {source}: drawing, mapping and publishing synthetic records"):
+                _publish_source(settings, database, source)
+
+
+def _publish_source(settings: Settings, database: Database, source: str) -> None:
+    folder, mapping = settings.state / "synthetic" / source, MAPPINGS / f"{source}.toml"
+    write_source(source, folder, SHARE)
+    make_delivery(folder, "the demo", database.clock(), load_mapping(mapping).files)
+    actor = _signed_in(settings, database, DATA_MANAGER)
+    publish_source(database, settings, actor, mapping, folder, lambda begun: None)
+    publish_numbers(database, settings, actor, source)
 
 
 def ensure_project(settings: Settings, database: Database) -> None:

@@ -17,7 +17,7 @@ from hub.reconcile import end_all_servers
 from ops import processes
 from ops.demo import provider
 from ops.demo.cast import CAST
-from ops.demo.provision import ensure_data, ensure_people, ensure_project
+from ops.demo.provision import ensure_data, ensure_people, ensure_project, ensure_sources
 from ops.show import console, show_table, step
 
 PARTS = ("egress", "portal", "hub", "worker")
@@ -28,6 +28,7 @@ def up(settings: Settings) -> None:
     """Provision what is missing, start what does not run, and wait until everything answers."""
     database = start(settings)
     ensure_data(settings, database)
+    ensure_sources(settings, database)
     ensure_project(settings, database)
     database.close()
 

@@ -103,7 +103,7 @@ def test_every_visit_of_a_person_has_the_same_pseudonym(cut: Cut, request_: CutR
     assert visits[0] == visits[1]
 
 
-def test_it_is_sorted_by_pseudonym_and_then_by_every_value(cut: Cut, request_: CutRequest) -> None:
+def test_it_is_sorted_by_pseudonym_and_then_by_date(cut: Cut, request_: CutRequest) -> None:
     folder, _ = cut(request_)
     path = folder / "edss_visits" / "visits.parquet"
     ordered = duckdb.sql(f"FROM read_parquet('{path}') ORDER BY pseudonym, visit_date, edss").fetchall()
@@ -121,8 +121,11 @@ def test_two_projects_can_not_be_linked_by_pseudonym_or_order(cut: Cut, request_
     assert same_place < len(rows[0]) / 20
 
 
-def test_the_order_of_the_source_changes_nothing(cut: Cut, request_: CutRequest, tmp_path: Path) -> None:
-    table = request_.tables[1]
+@pytest.mark.parametrize("variables", [("edss", "visit_date"), ("edss", "visual")], ids=["dates", "no dates"])
+def test_the_order_of_the_source_changes_nothing(
+    cut: Cut, request_: CutRequest, tmp_path: Path, variables: tuple[str, ...]
+) -> None:
+    table = replace(request_.tables[1], variables=variables)
     turned = tmp_path / "turned"
     turned.mkdir()
     source = table.folder / "visits.parquet"
@@ -133,6 +136,17 @@ def test_the_order_of_the_source_changes_nothing(cut: Cut, request_: CutRequest,
     shuffled, _ = cut(replace(request_, tables=(replace(table, folder=turned),)), "shuffled")
     paths = [folder / "edss_visits" / "visits.parquet" for folder in (straight, shuffled)]
     assert read(paths[0]) == read(paths[1])
+
+
+def test_a_cut_with_variables_added_has_the_same_rows_under_the_same_pseudonyms(cut: Cut, request_: CutRequest) -> None:
+    amended = replace(request_.tables[0], variables=(*request_.tables[0].variables, "spinal_cord_mri"))
+    before, _ = cut(request_, "before")
+    after, _ = cut(replace(request_, number=2, tables=(amended, request_.tables[1])), "after")
+    paths = [folder / "cis_cohort" / "patients.parquet" for folder in (before, after)]
+    assert "spinal_cord_mri" in pq.ParquetFile(paths[1]).schema.names
+    kept = "SELECT pseudonym, gender, age, initial_edss, converted"
+    rows = [duckdb.sql(f"{kept} FROM '{path}' ORDER BY ALL").fetchall() for path in paths]
+    assert rows[0] == rows[1]
 
 
 def test_the_dictionary_describes_what_is_there_and_nothing_else(cut: Cut, request_: CutRequest) -> None:

@@ -10,6 +10,7 @@ import pytest
 from core.errors import InvalidInput
 from data_catalog.quality.models import About, Axis, Indicator, QualityReport, RegistryFacts, Status
 from data_catalog.quality.publication import (
+    SMALLEST,
     compare,
     document,
     read_json,
@@ -146,3 +147,10 @@ def test_a_small_count_has_no_change() -> None:
 def test_two_datasets_are_not_compared() -> None:
     with pytest.raises(InvalidInput, match="clinic and other are two datasets"):
         compare(document(report()), document(report(about=replace(ABOUT, dataset="other"))))
+
+
+def test_the_document_says_what_is_published() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text(encoding="utf-8")
+    assert f"counts under {SMALLEST}" in " ".join(text.split())
+    assert all(f"`{status}`" in text for status in Status)
+    assert all(axis in text for axis in Axis)

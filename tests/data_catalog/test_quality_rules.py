@@ -203,6 +203,13 @@ def test_a_rule_without_a_column_is_not_checked() -> None:
     assert (indicator.status, indicator.why) == (Status.NOT_CHECKED, "not there: visit.edss")
 
 
+def test_rules_need_no_row_numbers() -> None:
+    assert (
+        found("treatments_one_at_a_time", {"treatment": NEVER_STOPPED}, alter=["ALTER TABLE treatment DROP _row"]).n
+        == 1
+    )
+
+
 @pytest.mark.parametrize("rule", rule_book().rules, ids=lambda rule: rule.id)
 def test_what_a_rule_needs_is_in_the_model(rule: Any) -> None:
     for need in rule.needs:

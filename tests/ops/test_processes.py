@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -48,6 +49,7 @@ def test_a_process_that_does_not_heed_is_killed(settings: Settings) -> None:
 
 def test_another_process_with_the_same_id_is_left_alone(settings: Settings, sleeper: int) -> None:
     """The kernel gives ids again: what is recorded is the id and when it started."""
+    time.sleep(0.05)  # the kernel tells when a process started in hundredths of a second
     somebody_elses = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     record = settings.state / "run" / "sleeper.pid"
     kept = record.read_text()

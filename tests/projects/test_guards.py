@@ -108,14 +108,14 @@ ATTACKS = [
         "approved_table",
         "proposed",
         "one more table after approval",
-        "INSERT INTO approved_table VALUES ('cis-spinal', 'cis_cohort', 'visits', 1, '')",
+        "INSERT INTO approved_table VALUES ('cis-spinal', 'cis_cohort', 'visits', 1, '', '')",
         World.activate,
     ),
     Attack(
         "approved_variable",
         "proposed",
         "one more variable after approval",
-        "INSERT INTO approved_variable VALUES ('cis-spinal', 'cis_cohort', 'patients', 'schooling')",
+        "INSERT INTO approved_variable VALUES ('cis-spinal', 'cis_cohort', 'patients', 'schooling', '')",
         World.activate,
     ),
     Attack("cut", "once", "a deleted cut declared kept", "UPDATE cut SET deleted_at = NULL", World.close),
@@ -170,7 +170,7 @@ CONSTRAINTS = {
     "somebody twice in the team": f"INSERT INTO membership VALUES ('cis-spinal', 'rosa', '{AT}', 'lead', NULL)",
     "a place in the team there is not": f"INSERT INTO membership VALUES ('cis-spinal', 'ravi', '{AT}', 'owner', NULL)",
     "somebody nobody knows": f"INSERT INTO membership VALUES ('cis-spinal', 'nobody', '{AT}', 'lead', NULL)",
-    "an edition there is not": "INSERT INTO approved_table VALUES ('cis-spinal', 'elsewhere', 't', 9, '')",
+    "an edition there is not": "INSERT INTO approved_table VALUES ('cis-spinal', 'elsewhere', 't', 9, '', '')",
 }
 
 

@@ -24,8 +24,8 @@ from data_catalog.imaging.index import ImagingEntries, verify_imaging
 from data_catalog.imaging.sharing import COPY, HARD_LINK, REFLINK
 from tests.data_catalog.imaging.conftest import SCANS, take_in
 
-NAMES = {"MAR01": "PAAAA", "NOV02": "PBBBB", "ZED03": "PCCCC"}
-SHIFTS = {"MAR01": 100, "NOV02": -3, "ZED03": 0}
+NAMES = {"X-MAR01": "PAAAA", "X-NOV02": "PBBBB", "X-ZED03": "PCCCC"}
+SHIFTS = {"X-MAR01": 100, "X-NOV02": -3, "X-ZED03": 0}
 BRAIN_02 = "sub-PAAAA/ses-02/anat/sub-PAAAA_ses-02_acq-brain_T1w"
 NOBODY = 65534
 
@@ -80,7 +80,7 @@ def test_names_are_the_projects_own(vault: Vault, tmp_path: Path) -> None:
 
 def test_no_label_and_no_date_of_the_source_is_left(vault: Vault, tmp_path: Path) -> None:
     manifest = expose(vault.request(), tmp_path / "exposed")
-    known = [*NAMES, "20150301", "20140105", "baseline", "2015-03-01", "2014-01-05", "2016-06-07"]
+    known = ["MAR01", "NOV02", "ZED03", "20150301", "20140105", "baseline", "2015-03-01", "2014-01-05", "2016-06-07"]
     texts = [json.dumps(manifest.content).encode(), *(path.encode() for path in files(tmp_path / "exposed"))]
     for path in (tmp_path / "exposed").rglob("*"):
         if path.is_file():
@@ -106,7 +106,7 @@ APPROVED = {
     "regions": ({"regions": {"spinal_cord"}}, {"sub-PAAAA_ses-01_acq-cord_T2w"}),
     "modalities": ({"modalities": {"flair"}}, {"sub-PCCCC_ses-01_acq-brain_FLAIR"}),
     "contrast apart": ({"modalities": {"t1w_gd"}}, {"sub-PBBBB_ses-01_acq-brain_ce-gadolinium_T1w"}),
-    "cohort": ({"pseudonyms": {"ZED03": "PCCCC"}}, {"sub-PCCCC_ses-01_acq-brain_FLAIR"}),
+    "cohort": ({"pseudonyms": {"X-ZED03": "PCCCC"}}, {"sub-PCCCC_ses-01_acq-brain_FLAIR"}),
     "nothing": ({"regions": set()}, set()),
 }
 
@@ -125,8 +125,8 @@ def test_only_what_was_approved_is_there(case: str, vault: Vault, tmp_path: Path
     [
         {"regions": {"knee"}},
         {"modalities": {"swi"}},
-        {"pseudonyms": {"MAR01": "P1", "NOV02": "P1"}},
-        {"pseudonyms": {"MAR01": "../../x"}},
+        {"pseudonyms": {"X-MAR01": "P1", "X-NOV02": "P1"}},
+        {"pseudonyms": {"X-MAR01": "../../x"}},
     ],
 )
 def test_a_request_that_can_not_be_is_refused(changed: dict[str, object], vault: Vault, tmp_path: Path) -> None:
@@ -168,6 +168,7 @@ def test_sidecars_say_what_the_source_said(vault: Vault, tmp_path: Path) -> None
         body_part = "BRAIN" if entry.region == "brain" else "SPINE"
         assert (said["BodyPart"], said["MagneticFieldStrength"]) == (body_part, entry.field_strength)
         assert (said["Defaced"], said.get("DefacingTool")) == (entry.defaced, entry.defacing_tool)
+        assert said.get("FaceInFieldOfView") is (None if entry.region == "brain" else False)
         assert ("ContrastBolusIngredient" in said) == (entry.modality == "t1w_gd")
     assert 0 < own < len(SCANS)
 
@@ -212,6 +213,20 @@ def test_withdrawing_takes_one_person_out_and_leaves_the_vault(vault: Vault, tmp
     assert (exposed / "participants.tsv").stat().st_mode & 0o777 == 0o444
     assert validate_bids(exposed) == []
     assert vault.is_intact()
+
+
+def test_withdrawing_can_be_done_again_after_a_crash(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exposed = tmp_path / "exposed"
+    expose(vault.request(), exposed)
+    with monkeypatch.context() as crash:
+        crash.setattr("data_catalog.imaging.exposure.write_durably", can_not(errno.EIO))
+        with pytest.raises(OSError, match="Input/output"):
+            withdraw(exposed, "PAAAA")
+    withdraw(exposed, "PAAAA")
+    assert "PAAAA" not in (exposed / "participants.tsv").read_text()
+    assert not (exposed / "sub-PAAAA").exists()
 
 
 @pytest.mark.parametrize("pseudonym", ["PZZZZ", "MAR01", "", "../vault", "*"])

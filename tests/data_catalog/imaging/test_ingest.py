@@ -24,14 +24,15 @@ TABLE = f"{PERSON}/sub-MAR01_ses-20150301_scans.tsv"
 
 def test_every_scan_is_on_the_index(delivery: Path, tmp_path: Path) -> None:
     taken = take_in(delivery, tmp_path / "imaging")
-    assert {entry.scan for entry in taken.entries} == {scan.stem for scan in SCANS}
+    assert {entry.scan for entry in taken.entries} == {scan.scan for scan in SCANS}
     by_scan = {entry.scan: entry for entry in taken.entries}
     for scan in SCANS:
-        entry = by_scan[scan.stem]
-        assert (entry.patient_id, entry.session, entry.region) == (scan.person, scan.session, scan.region)
+        entry = by_scan[scan.scan]
+        assert (entry.patient_id, entry.region) == (scan.person, scan.region)
+        assert entry.session == (scan.scan.partition("ses-")[2].partition("_")[0])
         assert (entry.modality, entry.scan_date, entry.field_strength) == (
             scan.modality,
-            scan.scanned,
+            scan.date,
             scan.field_strength,
         )
         assert entry.defaced == ("yes" if scan.region == "brain" else "not_needed")
@@ -55,14 +56,10 @@ def test_the_same_delivery_gives_the_same_files(delivery: Path, tmp_path: Path) 
     assert one == two
 
 
-def test_a_patient_may_have_another_name_than_the_label(delivery: Path, tmp_path: Path) -> None:
-    rows = ["participant_id\tpatient_id", "sub-MAR01\tCZ-001", "sub-NOV02\tCZ-002", "sub-ZED03\tCZ-003"]
-    (delivery / "participants.tsv").write_text("\n".join(rows) + "\n")
-    assert {entry.patient_id for entry in take_in(delivery, tmp_path / "imaging").entries} == {
-        "CZ-001",
-        "CZ-002",
-        "CZ-003",
-    }
+def test_labels_are_patients_where_the_table_says_nothing_else(delivery: Path, tmp_path: Path) -> None:
+    (delivery / "participants.tsv").write_text("participant_id\nsub-MAR01\nsub-NOV02\nsub-ZED03\n")
+    patients = {entry.patient_id for entry in take_in(delivery, tmp_path / "imaging").entries}
+    assert patients == {"MAR01", "NOV02", "ZED03"}
 
 
 def edit(path: str, change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
@@ -111,11 +108,20 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "description lost": (gone("dataset_description.json"), "is missing", "dataset_description.json"),
     "a person lost": (lambda f: shutil.rmtree(f / "sub-NOV02"), "has no scans in the tree", "sub-NOV02"),
     "a person not listed": (
-        edit("participants.tsv", lambda c: c.replace(b"sub-NOV02\n", b"")),
+        edit("participants.tsv", lambda c: c.replace(b"sub-NOV02\tX-NOV02\n", b"")),
         "is not listed in participants.tsv",
         "sub-NOV02",
     ),
-    "somebody twice": (edit("participants.tsv", lambda c: c + b"sub-NOV02\n"), "lists somebody twice", "participants"),
+    "somebody twice": (
+        edit("participants.tsv", lambda c: c + b"sub-NOV02\tX-9\n"),
+        "lists somebody twice",
+        "participants",
+    ),
+    "one patient, two labels": (
+        edit("participants.tsv", lambda c: c.replace(b"X-NOV02", b"X-MAR01")),
+        "lists somebody twice",
+        "participants",
+    ),
     "names in participants": (
         edit("participants.tsv", lambda c: c.replace(b"\n", b"\tMaria\n").replace(b"\tMaria", b"\tname", 1)),
         "has a column beside participant_id and patient_id",
@@ -222,7 +228,7 @@ def test_without_the_check_one_person_has_anothers_scan(
     owners = {entry.voxels_sha256: set[str]() for entry in taken.entries}
     for entry in taken.entries:
         owners[entry.voxels_sha256].add(entry.patient_id)
-    assert {"MAR01", "NOV02"} in owners.values()
+    assert {"X-MAR01", "X-NOV02"} in owners.values()
 
 
 def test_a_later_edition_shares_what_has_not_changed(

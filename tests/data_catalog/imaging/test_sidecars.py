@@ -107,6 +107,13 @@ def test_name_and_sidecar_agree_on_the_contrast_agent(name: str, said: bool) -> 
     assert not check({**BRAIN, **({} if said else agent)}, name).problems
 
 
+@pytest.mark.parametrize(("name", "fits"), [("sub-01_acq-brain_T1w", True), ("sub-01_acq-cord_T1w", False)])
+def test_name_and_sidecar_agree_on_the_region(name: str, fits: bool) -> None:
+    assert (check(BRAIN, name).problems == ()) is fits
+    assert (check(CORD, name).problems == ()) is not fits
+    assert check(BRAIN, "sub-01_acq-mprage_T1w").problems == ()
+
+
 def test_no_listed_field_holds_a_date_a_time_of_day_a_name_or_a_number_of_somebody() -> None:
     words = ("Date", "Name", "Serial", "UID", "ID", "Address", "Comment", "Description", "Institution", "Patient")
     assert [field for field in allowed().fields if any(word in field for word in words)] == []

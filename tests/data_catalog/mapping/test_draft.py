@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from data_catalog.cdm import cdm_table
-from data_catalog.engine import literal
+from data_catalog.engine import identifier, literal
 from data_catalog.errors import MappingRejected
 from data_catalog.mapping.draft import draft, file_names
 from data_catalog.mapping.likeness import likeness, words
@@ -26,7 +26,10 @@ COLUMNS: dict[str, tuple[list[str], Column]] = {
         ["2020-01-02"] * 8 + [f"2020-01-1{n}" for n in range(9)] + ["n/a"] * 2,
         Column(dates=("%Y-%m-%d",), codes=(), odd=("n/a",)),
     ),
-    "a text seen once may be about somebody": ([f"2020-01-1{n}" for n in range(9)] + ["Smith"], Column(dates=("%Y-%m-%d",))),
+    "a text seen once may be about somebody": (
+        [f"2020-01-1{n}" for n in range(9)] + ["Smith"],
+        Column(dates=("%Y-%m-%d",)),
+    ),
     "decimal commas": (["1,5", "2,25", "7"], Column(number=True, comma=True)),
     "numbers that could be days of year 1001": (["1001", "1002"], Column(number=True)),
     "no pattern at all": (["a1", "b2"], Column()),
@@ -38,12 +41,12 @@ COLUMNS: dict[str, tuple[list[str], Column]] = {
 
 def described(columns: Mapping[str, list[str]]) -> Mapping[str, Column]:
     """Return what is told from a file of these columns."""
-    names = ", ".join(f'"{name}" VARCHAR' for name in columns)
+    names = ", ".join(f"{identifier(name)} VARCHAR" for name in columns)
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE raw_f (_row BIGINT, {names})")
         for name, values in columns.items():
             for value in values:
-                connection.execute(f'INSERT INTO raw_f ("{name}") VALUES ({literal(value)})')
+                connection.execute(f"INSERT INTO raw_f ({identifier(name)}) VALUES ({literal(value)})")
         return describe(connection, "f")
 
 
@@ -116,7 +119,11 @@ def test_files_are_named_once() -> None:
     assert list(file_names(["a/Dm.csv", "b/dm.csv", "2020.csv", "Å.csv"])) == ["dm", "dm_2", "file_2020", "file_"]
 
 
-ENCODED = [("Århøj".encode(), "utf-8"), ("Århøj".encode("windows-1252"), "windows-1252"), (b"\xef\xbb\xbfA", "utf-8-sig")]
+ENCODED = [
+    ("Århøj".encode(), "utf-8"),
+    ("Århøj".encode("windows-1252"), "windows-1252"),
+    (b"\xef\xbb\xbfA", "utf-8-sig"),
+]
 
 
 @pytest.mark.parametrize(("content", "encoding"), ENCODED)
