@@ -61,8 +61,8 @@ def normal(text: str) -> str:
 
 @pytest.fixture
 def run(
-    installation: Settings,  # noqa: F811
-    terminal: Callable[[str | None], Terminal],  # noqa: F811
+    installation: Settings,
+    terminal: Callable[[str | None], Terminal],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[str], str]]:
