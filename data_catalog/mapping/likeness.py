@@ -21,7 +21,10 @@ _SAME_WORD = {
     **dict.fromkeys(("clinic", "center", "hospital", "site"), ("centre",)),
     **dict.fromkeys(("ae", "sae", "aes", "saes"), ("adverse", "event")),
     **dict.fromkeys(("medication", "medicine", "therapy", "dmt"), ("treatment",)),
-    "diagnosed": ("diagnosis",), "report": ("reported",), "end": ("stop",), "begin": ("start",),
+    "diagnosed": ("diagnosis",),
+    "report": ("reported",),
+    "end": ("stop",),
+    "begin": ("start",),
 }
 
 Columns = Mapping[str, Column]
