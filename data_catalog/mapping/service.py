@@ -19,8 +19,9 @@ from data_catalog.editions import EditionManifest, SourceEntry, newest_number
 from data_catalog.engine import engine, identifier, work_folder
 from data_catalog.errors import DataRejected, EditionNotFound
 from data_catalog.hints import did_you_mean
-from data_catalog.mapping.draft import describe, draft, file_names
+from data_catalog.mapping.draft import draft, file_names
 from data_catalog.mapping.models import MappingFile, load_mapping
+from data_catalog.mapping.profile import describe
 from data_catalog.mapping.stage import Staged, located, stage, typed
 from data_catalog.models import Table
 from data_catalog.publication import Prepared, entry_of, publish_edition, write_tables
@@ -184,7 +185,7 @@ def _read(
 
 def _refuse(source_id: str, findings: Sequence[Finding]) -> None:
     if findings:
-        raise DataRejected(Report(source_id, tuple(findings)))
+        raise DataRejected(Report(source_id, tuple(findings), "mapping"))
 
 
 def _typed_query(table: Table) -> str:
