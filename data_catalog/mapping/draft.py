@@ -145,7 +145,7 @@ def _not_found(tables: Sequence[Table]) -> Iterator[str]:
     if tables:
         yield ""
         yield "# No file seems to hold these tables. Where one does, write a [[tables]] block as above:"
-        yield from (f"#   {table.name}: {', '.join(_names(table))}" for table in tables)
+        yield from (f"#   table = {_text(table.name)}  # {', '.join(_names(table))}" for table in tables)
 
 
 def _names(table: Table) -> Iterator[str]:
