@@ -26,7 +26,7 @@ from data_catalog.mapping.stage import Staged, located, stage, typed
 from data_catalog.models import Table
 from data_catalog.publication import Prepared, entry_of, publish_edition, write_tables
 from data_catalog.quality.indicators import indicators
-from data_catalog.quality.models import About, QualityReport, RegistryFacts
+from data_catalog.quality.models import About, QualityReport
 from data_catalog.quality.publication import JSON_NAME, Document, read_json, write_report
 from data_catalog.report import Finding, Report
 from data_catalog.schema import check_everything
@@ -158,8 +158,7 @@ def _check(database: Database, mapped: _Mapped, aside: Executor, progress: Progr
         synthetic=mapped.delivery.synthetic,
     )
     tables = {table.name: typed(table.name) for table in mapping.declaration.tables}
-    facts = RegistryFacts(**mapping.registry.model_dump()) if mapping.registry else None
-    quality = aside.submit(indicators, mapped.connection.cursor(), tables, about, facts)
+    quality = aside.submit(indicators, mapped.connection.cursor(), tables, about, mapping.registry)
     relations = [(typed(table.name), table) for table in mapping.declaration.tables]
     found = check_everything(mapped.connection, relations, as_of=as_of)
     _refuse(mapping.id, located(mapped.connection, mapping, found))
