@@ -110,7 +110,7 @@ def take_delivery(
         wanted = [name for name, spec in specs.items() if spec.matches(sent.path)]
         target = work / f"{len(copies)}-{PurePosixPath(sent.path).name}" if wanted else None
         try:
-            # Its size first: a sparse file of a terabyte takes no room where it is, and all there is where it is copied.
+            # Its size first: a sparse file of a terabyte takes no room where it is, and all of it where it is copied.
             is_as_large = (folder / sent.path).lstat().st_size == sent.bytes
             same = is_as_large and _copy(folder / sent.path, target) == sent.sha256
         except OSError as error:
