@@ -34,6 +34,7 @@ from data_catalog.service import edition
 from data_catalog.sources.delivery import Delivery, guess, read_delivery, take_delivery
 from data_catalog.sources.files import FileSpec
 from data_catalog.sources.reading import read_files
+from data_catalog.withdrawal import find_returned
 
 Progress = Callable[[str], None]
 """Told what is begun, in words."""
@@ -66,7 +67,7 @@ def check_source(
     """Read, map and check a whole delivery, and publish nothing; raises DataRejected, MappingRejected, InvalidInput."""
     check_may(actor, permissions.EDITION_PUBLISH)
     with _mapped(settings, load_mapping(mapping), folder, progress) as mapped, ThreadPoolExecutor(1) as aside:
-        return _check(database, mapped, aside, progress)
+        return _check(database, settings, mapped, aside, progress)
 
 
 def publish_source(
@@ -83,7 +84,7 @@ def publish_source(
         prepared = ensure_folder(mapped.work / "edition")
         # Written while it is checked: the one is DuckDB's work, the other Python's, and there are two cores at least.
         writing = aside.submit(write_tables, mapped.connection.cursor(), declaration.tables, _typed_query, prepared)
-        checked = _check(database, mapped, aside, progress)
+        checked = _check(database, settings, mapped, aside, progress)
         progress("Writing the edition")
         entries = writing.result()
         reports = write_report(checked.quality, prepared, _report_before(database, settings, declaration.id))
@@ -146,7 +147,7 @@ def _mapped(settings: Settings, mapping: MappingFile, folder: Path, progress: Pr
         yield _Mapped(mapping, delivery, staged, connection, work)
 
 
-def _check(database: Database, mapped: _Mapped, aside: Executor, progress: Progress) -> Checked:
+def _check(database: Database, settings: Settings, mapped: _Mapped, aside: Executor, progress: Progress) -> Checked:
     """Hold typed tables against everything that can refuse them; the indicators are counted beside that."""
     mapping, as_of = mapped.mapping, mapped.delivery.made_at.date()
     progress("Checking every value, and counting the indicators of quality")
@@ -161,6 +162,7 @@ def _check(database: Database, mapped: _Mapped, aside: Executor, progress: Progr
     quality = aside.submit(indicators, mapped.connection.cursor(), tables, about, mapping.registry)
     relations = [(typed(table.name), table) for table in mapping.declaration.tables]
     found = check_everything(mapped.connection, relations, as_of=as_of)
+    found += find_returned(mapped.connection, settings, mapping.id, relations)
     _refuse(mapping.id, located(mapped.connection, mapping, found))
     return Checked(mapping, mapped.delivery, mapped.staged, quality.result())
 
