@@ -1,4 +1,4 @@
-"""The definitions that come with Myelin: one TOML file each, and the record of what was ever published under a version."""
+"""The definitions that come with Myelin: one TOML file each, and what was published under each version."""
 
 import tomllib
 from functools import cache

@@ -119,8 +119,8 @@ def _event_columns(courses: Courses, found: Found) -> pa.Table:
     visit, confirmation, baseline = (np.full(courses.people, -1) for _ in range(3))
     for person, place in found.baselines.items():
         baseline[person] = place
-    for person, event in found.events.items():
-        visit[person], confirmation[person], baseline[person] = event.visit, event.confirmation, event.baseline
+    for person, first in found.events.items():
+        visit[person], confirmation[person], baseline[person] = first.visit, first.confirmation, first.baseline
     start = courses.offsets[:-1]
     event = np.where(visit >= 0, "yes", np.where(baseline >= 0, "no", NOT_ASSESSABLE))
     return pa.table(

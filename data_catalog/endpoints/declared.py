@@ -21,7 +21,7 @@ def as_declared_table(definition: EndpointDefinition) -> Table:
     return Table(
         name=definition.table,
         label=definition.label,
-        description=f"{definition.description.strip()}\nVersion {definition.version}. {parameters_in_words(definition)}",
+        description=f"{definition.description}\nVersion {definition.version}. {parameters_in_words(definition)}",
         person=_PATIENT.name,
         unique=(_PATIENT.name, "drug") if by_drug else (_PATIENT.name,),
         variables=(_PATIENT, *variables),

@@ -50,7 +50,8 @@ VISITS = f"""
 
 RELAPSES = f"""
     SELECT person, relapse_date - {_EPOCH} AS first_day,
-        CASE relapse_precision WHEN 'year' THEN (date_trunc('year', relapse_date) + INTERVAL 1 YEAR)::DATE - {_EPOCH} - 1
+        CASE relapse_precision
+            WHEN 'year' THEN (date_trunc('year', relapse_date) + INTERVAL 1 YEAR)::DATE - {_EPOCH} - 1
             WHEN 'month' THEN last_day(relapse_date) - {_EPOCH} ELSE relapse_date - {_EPOCH} END AS last_day
     FROM {view("relapse")} JOIN _people USING (patient_id)
     WHERE relapse_date IS NOT NULL
@@ -139,14 +140,15 @@ def neda(rules: NedaParameters) -> str:
             {_seen("worsening_days", f"{watched} AND worsens <> 'not_assessable'", rules)} AS worsening,
             {_seen("mri_days", scanned, rules)} AS mri_activity,
             CASE WHEN 'yes' IN (relapse, worsening, mri_activity) THEN 'no'
-                WHEN 'not_assessable' IN (relapse, worsening, mri_activity) THEN 'not_assessable' ELSE 'yes' END AS neda,
+                WHEN 'not_assessable' IN (relapse, worsening, mri_activity) THEN 'not_assessable'
+                ELSE 'yes' END AS neda,
             CASE WHEN neda = 'no' THEN least(relapse_days, worsening_days, mri_days) END AS first_activity_days
         FROM ({known}) LEFT JOIN ({scans}) USING (patient_id)
     """
 
 
 def _seen(days: str, watched: str, rules: NedaParameters) -> str:
-    """Return whether something happened up to the horizon; only who was watched so long can be said to be free of it."""
+    """Return whether something happened up to the horizon; who was not watched so long can not be called free of it."""
     return (
         f"CASE WHEN {days} <= {rules.horizon_days} THEN 'yes' "
         f"WHEN coalesce({watched}, false) THEN 'no' ELSE 'not_assessable' END"
@@ -186,9 +188,12 @@ def safety(rules: SafetyParameters) -> str:
             FROM spans JOIN serious USING (patient_id)
             WHERE {precise} AND event_date >= began AND event_date < ended GROUP BY patient_id, drug
         ),
-        left_out AS (SELECT patient_id, count(*) AS events_not_used FROM serious WHERE NOT ({precise}) GROUP BY patient_id)
+        left_out AS (
+            SELECT patient_id, count(*) AS events_not_used FROM serious WHERE NOT ({precise}) GROUP BY patient_id
+        )
         SELECT exposed.*, coalesce(serious_events, 0) AS serious_events, coalesce(events_not_used, 0) AS events_not_used
-        FROM ({exposure(rules)}) exposed LEFT JOIN counted USING (patient_id, drug) LEFT JOIN left_out USING (patient_id)
+        FROM ({exposure(rules)}) exposed
+            LEFT JOIN counted USING (patient_id, drug) LEFT JOIN left_out USING (patient_id)
     """
 
 
@@ -200,7 +205,8 @@ def _episodes(rules: ExposureParameters) -> str:
             SELECT patient_id, drug,
                 CASE WHEN start_precision IN {precise} THEN start_date + {rules.lag_days} END AS began,
                 CASE WHEN stop_date IS NULL THEN least(last_visit, death_date)
-                    WHEN stop_precision IN {precise} THEN least(stop_date + {rules.carry_over_days}, death_date) END AS ended
+                    WHEN stop_precision IN {precise} THEN least(stop_date + {rules.carry_over_days}, death_date)
+                END AS ended
             FROM {view("treatment")} JOIN _follow_up USING (patient_id)
                 JOIN (SELECT patient_id, death_date FROM {view("patient")}) USING (patient_id)
             WHERE kind IN {_listed(rules.kinds)} AND drug IS NOT NULL
@@ -217,7 +223,8 @@ def _episodes(rules: ExposureParameters) -> str:
             )
         ),
         spans AS (
-            SELECT patient_id, drug, min(began) AS began, max(ended) AS ended FROM numbered GROUP BY patient_id, drug, number
+            SELECT patient_id, drug, min(began) AS began, max(ended) AS ended
+            FROM numbered GROUP BY patient_id, drug, number
         )
     """
 

@@ -5,6 +5,7 @@ all that is found for all visits at once; what is left is one readable pass over
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -98,7 +99,7 @@ class _Search:
         """Look at everybody's visits in their order."""
         offsets = self._courses.offsets.tolist()
         found = Found({}, {})
-        for person, (first, end) in enumerate(zip(offsets, offsets[1:], strict=False)):
+        for person, (first, end) in enumerate(pairwise(offsets)):
             if end - first < 2 or self._next_baseline[first] >= end - 1:
                 continue
             found.baselines[person] = self._next_baseline[first]
