@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-LOCKS = ("host", "dev", "image")
+LOCKS = ("host", "dev", "image", "oracle")
 PINNED = re.compile(r"^([a-z0-9.-]+)==[0-9][0-9a-z.]*(?: ; .+)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 

@@ -1,0 +1,1 @@
+"""Standard endpoints: catalogued, versioned definitions, computed from the vault's tables for every project alike."""

@@ -1,0 +1,99 @@
+"""Everybody's visits and relapses as arrays sorted by person and day, and questions about days asked of all at once.
+
+EDSS is kept in half points, so that steps are whole numbers. A day is a number of days since 1970. A relapse whose day
+is not known may have begun on any day of its month or year, so that the whole period is not free of relapses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Days = NDArray[np.int64]
+Marks = NDArray[np.bool_]
+
+_SPAN = 1 << 20
+_FURTHEST = 100_000
+"""No two days of one person are further apart; windows without a limit end here, well inside the person's span."""
+
+
+@dataclass(frozen=True)
+class Courses:
+    """The visits (with a day and a score) and the relapses of people numbered from 0."""
+
+    people: int
+    person: Days
+    day: Days
+    edss: Days
+    relapse_starts: Days
+    relapse_ends: Days
+
+    @classmethod
+    def of(cls, people: int, visits: Sequence[Any], relapses: Sequence[Any]) -> "Courses":
+        """Sort columns of visits (person, day, half points) and of relapses (person, first day, last day)."""
+        person, day, edss = (np.asarray(column, dtype=np.int64) for column in visits)
+        who, first, last = (np.asarray(column, dtype=np.int64) for column in relapses)
+        order = np.lexsort((day, person))
+        return cls(
+            people,
+            person[order],
+            day[order],
+            edss[order],
+            np.sort(_keys(who, first)),
+            np.sort(_keys(who, last)),
+        )
+
+    @property
+    def offsets(self) -> Days:
+        """Where each person's visits begin, and the end of the last."""
+        return np.searchsorted(self.person, np.arange(self.people + 1))
+
+    def relapse_between(self, first: Days, last: Days) -> Marks:
+        """Tell for each visit whether a relapse of that person may lie from one day to another, both included."""
+        begun = np.searchsorted(self.relapse_starts, _keys(self.person, last), side="right")
+        over = np.searchsorted(self.relapse_ends, _keys(self.person, first), side="left")
+        return begun > over
+
+    def relapse_before(self, days: int) -> Marks:
+        """Tell for each visit whether a relapse began less than so many days before it."""
+        return self.relapse_between(self.day - days + 1, self.day) if days else np.zeros(len(self.day), dtype=bool)
+
+    def last_relapse_before(self) -> Days:
+        """Return for each visit the last day of the person's last relapse before that day, or a day long past."""
+        place = np.searchsorted(self.relapse_ends, _keys(self.person, self.day), side="left") - 1
+        padded = np.append(self.relapse_ends, np.int64(-1))
+        key = padded[place]
+        same = (key >= 0) & (key // _SPAN == self.person)
+        return np.where(same, key % _SPAN - _SPAN // 2, -_FURTHEST)
+
+    def first_visit(self, which: Marks, first: Days, last: Days) -> Days:
+        """Return for each visit the first marked visit of that person from one day to another, or -1."""
+        places = np.flatnonzero(which)
+        keys = _keys(self.person, self.day)[places]
+        place = np.searchsorted(keys, _keys(self.person, first), side="left")
+        found = np.append(places, -1)[place]
+        inside = (found >= 0) & (np.append(keys, np.iinfo(np.int64).max)[place] <= _keys(self.person, last))
+        return np.where(inside, found, -1)
+
+    def range_over(self, until: Days) -> tuple[Days, Days]:
+        """Return the lowest and the highest score from each visit to another; where that is -1, none is reached."""
+        known = np.flatnonzero(until >= 0)
+        low, high = np.full(len(self.day), -1), np.full(len(self.day), 99)
+        if len(known):
+            pairs = np.column_stack((known, until[known] + 1)).ravel()
+            scores = np.append(self.edss, np.int64(0))
+            low[known] = np.minimum.reduceat(scores, pairs)[::2]
+            high[known] = np.maximum.reduceat(scores, pairs)[::2]
+        return low, high
+
+
+def _keys(person: Days, day: Days) -> Days:
+    """Return one number for a person and a day, in the order of both."""
+    return person * _SPAN + np.clip(day, -_FURTHEST * 2, _FURTHEST * 2) + _SPAN // 2
+
+
+def later(day: Days, days: int | str) -> Days:
+    """Return each day so many days later; `unlimited` is beyond every visit."""
+    return day + (_FURTHEST if isinstance(days, str) else days)

@@ -1,0 +1,66 @@
+"""Run pymsprog in its own environment: cohorts and runs come in as JSON, events go out as JSON.
+
+Started by `test_against_pymsprog.py` with the Python that `scripts/oracle` names; nothing of Myelin is imported here.
+"""
+
+import json
+import sys
+from typing import Any
+
+import pandas as pd
+import pymsprog
+
+_NUMBERS = {"unlimited": float("inf")}
+
+
+def main() -> None:
+    asked = json.load(sys.stdin)
+    cohorts = {**asked["cohorts"], "toy": toy()}
+    answers = [run(cohorts[each["cohort"]], each) for each in asked["runs"]]
+    json.dump({"cohorts": cohorts, "answers": answers}, sys.stdout)
+
+
+def toy() -> dict[str, Any]:
+    """Return pymsprog's own sample data, with days in place of dates."""
+    visits, relapses = pymsprog.load_toy_data()
+    for table in (visits, relapses):
+        table["day"] = (pd.to_datetime(table["date"]) - pd.Timestamp("1970-01-01")).dt.days
+        table["id"] = table["id"].astype(str)
+    return {
+        "visits": visits[["id", "day", "EDSS"]].to_numpy().tolist(),
+        "relapses": relapses[["id", "day"]].to_numpy().tolist(),
+    }
+
+
+def run(cohort: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """Return each person's first event: its day, the day that confirms it, and the day and score of the baseline."""
+    visits = pd.DataFrame(cohort["visits"], columns=["id", "day", "edss"])
+    relapses = pd.DataFrame(cohort["relapses"], columns=["id", "day"])
+    common = {"subj_col": "id", "value_col": "edss", "date_col": "day", "outcome": "edss", "relapse": relapses}
+    arguments = {name: number(value) for name, value in asked["arguments"].items()}
+    if "milestone" in arguments:
+        found = pymsprog.value_milestone(visits, date_format="day", **common, **arguments)
+        return {str(person): [row["time2event"]] for person, row in found.iterrows() if row["observed"]}
+    half_step_from = asked["half_step_from"]
+
+    def step(baseline: float) -> float:
+        return 1.5 if baseline == 0 else 1.0 if baseline < half_step_from else 0.5
+
+    _, found = pymsprog.MSprog(
+        visits, date_format="day", delta_fun=step, include_dates=True, include_value=True, verbose=0, **common, **arguments
+    )
+    confirmed = ("PIRA_" if arguments["event"] == "firstPIRA" else "") + f"conf{arguments['conf_days']}_date"
+    columns = ["date", confirmed, "bl_date", "bl_value"]
+    events = found[found["event_type"] != ""]
+    return {str(row["id"]): [row[column] for column in columns] for _, row in events.iterrows()}
+
+
+def number(value: Any) -> Any:
+    """Give JSON's words for numbers their meaning."""
+    if isinstance(value, list):
+        return [number(each) for each in value]
+    return _NUMBERS.get(value, value) if isinstance(value, str) else value
+
+
+if __name__ == "__main__":
+    main()
