@@ -54,7 +54,9 @@ def rules(endpoint: str, **changes: Any) -> Any:
 
 
 def search(courses: Courses, asked: Any) -> Found:
-    return first_milestone(courses, asked) if isinstance(asked, MilestoneParameters) else first_worsening(courses, asked)
+    return (
+        first_milestone(courses, asked) if isinstance(asked, MilestoneParameters) else first_worsening(courses, asked)
+    )
 
 
 def events(cohort: Cohort, asked: Any) -> dict[str, list[float]]:
