@@ -47,7 +47,14 @@ def run(cohort: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
         return 1.5 if baseline == 0 else 1.0 if baseline < half_step_from else 0.5
 
     _, found = pymsprog.MSprog(
-        visits, date_format="day", delta_fun=step, include_dates=True, include_value=True, verbose=0, **common, **arguments
+        visits,
+        date_format="day",
+        delta_fun=step,
+        include_dates=True,
+        include_value=True,
+        verbose=0,
+        **common,
+        **arguments,
     )
     confirmed = ("PIRA_" if arguments["event"] == "firstPIRA" else "") + f"conf{arguments['conf_days']}_date"
     columns = ["date", confirmed, "bl_date", "bl_value"]

@@ -11,7 +11,12 @@ import pytest
 from data_catalog.endpoints.models import MilestoneParameters, PiraParameters
 from tests.data_catalog.endpoints.support import REAL, Cohort, events, random_cohort, real_cohort, rules
 
-BASELINES = {"fixed": "fixed", "roving": "roving", "roving_improvement": "roving_impr", "roving_worsening": "roving_wors"}
+BASELINES = {
+    "fixed": "fixed",
+    "roving": "roving",
+    "roving_improvement": "roving_impr",
+    "roving_worsening": "roving_wors",
+}
 BOUNDED = {"confirmation_days_before": 7, "confirmation_days_after": 730}
 CLOSE = {"confirmation_days_before": 7, "confirmation_days_after": 28}
 
