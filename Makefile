@@ -48,6 +48,7 @@ test-failed: ## the tests that failed last time, and no others
 
 synth-full: ## both resources at full size: draw, map, check, publish, count, and cut for a project; takes minutes
 	@scripts/setup
+	@scripts/image
 	@$(python) -m benchmarks.full
 
 bench: ## everything that is measured, beside a peer or a floor in the same run; takes an hour

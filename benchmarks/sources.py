@@ -18,6 +18,7 @@ import duckdb
 import ops.house  # noqa: F401  (every table)
 from benchmarks.harness import Job, in_turns, show
 from core.database import Database
+from core.files import ensure_folder
 from core.people.models import Person, Role
 from core.people.service import add_person, bootstrap_ops, person_by_username, propose_role
 from core.settings import Settings
@@ -91,11 +92,8 @@ def _read_csv(sources: Path, name: str, spec: FileSpec) -> str:
 
 def ours(folder: Path, *, sources: Path) -> int:
     """Publish every registry in an installation of its own and return how many rows its editions have."""
-    settings = Settings(mode="demo", state=folder / "state")
-    settings.state.mkdir()
-    database = Database(settings.database)
-    database.create_all()
-    manager = _data_manager(database)
+    database, settings = open_installation(folder)
+    manager = data_manager(database)
     rows = 0
     for name in REGISTRIES:
         mapping = MAPPINGS / f"{name}.toml"
@@ -104,7 +102,17 @@ def ours(folder: Path, *, sources: Path) -> int:
     return rows
 
 
-def _data_manager(database: Database) -> Person:
+def open_installation(folder: Path) -> tuple[Database, Settings]:
+    """Make an empty installation in a folder."""
+    settings = Settings(mode="demo", state=folder / "state")
+    ensure_folder(settings.state)
+    database = Database(settings.database)
+    database.create_all()
+    return database, settings
+
+
+def data_manager(database: Database) -> Person:
+    """Add somebody who may publish editions."""
     first, second = (Person(name, name, f"{name}@example.org", _ISSUER, name) for name in ("olga", "dana"))
     ops_person = bootstrap_ops(database, first)
     add_person(database, ops_person, second)

@@ -44,7 +44,7 @@ class DataRejected(InvalidInput):
     """The message quotes source values: it is for the data manager's eyes, and never for a log or the audit trail."""
 
     def __init__(self, report: "Report") -> None:
-        super().__init__(report.to_text(), "Nothing was published. Correct the source or the declaration.")
+        super().__init__(report.to_text(), report.what_next)
         self.report = report
 
 

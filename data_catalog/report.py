@@ -49,13 +49,20 @@ class Report:
 
     dataset: str
     findings: tuple[Finding, ...]
+    broken: str = "declaration"
+    """What the files don't keep to: the dataset's declaration, its delivery's manifest, its mapping."""
 
     @property
     def total(self) -> int:
         """How many violations there are, listed or not."""
         return sum(finding.total for finding in self.findings)
 
+    @property
+    def what_next(self) -> str:
+        """Say what was not done, and what to do."""
+        return f"Nothing was published. Correct the source or the {self.broken}."
+
     def to_text(self) -> str:
         """Say everything that is wrong."""
-        head = f"{self.dataset} breaks its declaration in {self.total:,} place(s):"
+        head = f"{self.dataset} breaks its {self.broken} in {self.total:,} place(s):"
         return "\n".join([head, *(finding.to_text() for finding in self.findings), ""])

@@ -24,11 +24,12 @@ from data_catalog.errors import DataRejected
 from data_catalog.models import DatasetDeclaration, load_declaration
 from data_catalog.policy import check_has_sources
 from data_catalog.publication import Prepared, publish_edition, subject, write_tables
-from data_catalog.reading import SourceFile, read_source, take_source
+from data_catalog.reading import SourceFile, raw_name, read_source, take_source
 from data_catalog.report import Report
 from data_catalog.synthetic import is_synthetic
 from data_catalog.tables import edition as edition_table
 from data_catalog.validation import check_table, typed_query
+from data_catalog.withdrawal import find_returned
 
 
 def ingest_dataset(
@@ -54,7 +55,7 @@ def ingest_dataset(
     with work_folder(settings.vault) as folder:
         read = [take_source(table, sources, folder) for table in dataset.tables]
         prepared = ensure_folder(folder / "edition")
-        tables = _prepare(dataset, read, prepared, folder)
+        tables = _prepare(settings, dataset, read, prepared, folder)
         entries = tuple(SourceEntry(name=file.name, sha256=file.sha256, bytes=file.bytes) for file in read)
         return publish_edition(database, settings, actor, Prepared(dataset, prepared, synthetic, entries, tables))
 
@@ -95,7 +96,7 @@ def verify_edition(
 
 
 def _prepare(
-    dataset: DatasetDeclaration, sources: list[SourceFile], prepared: Path, folder: Path
+    settings: Settings, dataset: DatasetDeclaration, sources: list[SourceFile], prepared: Path, folder: Path
 ) -> tuple[TableEntry, ...]:
     """Write every table's Parquet; raises DataRejected where any table has anything wrong."""
     pairs = list(zip(dataset.tables, sources, strict=True))
@@ -103,6 +104,9 @@ def _prepare(
         findings = []
         for table, source in pairs:
             findings += read_source(connection, table, source) or check_table(connection, table)
+        if not findings:
+            raw = [(raw_name(table), table) for table in dataset.tables]
+            findings += find_returned(connection, settings, dataset.id, raw)
         if findings:
             raise DataRejected(Report(dataset.id, tuple(findings)))
         return write_tables(connection, dataset.tables, typed_query, prepared)

@@ -7,7 +7,7 @@ short identifier is guessed in no time.)
 
 import hmac
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -35,6 +35,7 @@ from data_catalog.editions import (
 from data_catalog.engine import identifier, literal, write_parquet
 from data_catalog.errors import BatchTooSmall
 from data_catalog.models import PSEUDONYM, DatasetDeclaration, Table
+from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
 
 MINIMUM_COUNT = 10
 """People a batch should have: the size below which a count is too small to be released (docs/checks.md)."""
@@ -105,6 +106,30 @@ def settle_queue(settings: Settings, dataset_id: str, people: Collection[str], e
         for entry in withdrawals(settings, dataset_id)
     ]
     _keep(settings, dataset_id, done)
+
+
+def find_returned(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, dataset_id: str, relations: Sequence[tuple[str, Table]]
+) -> list[Finding]:
+    """Return the rows of a delivery that are about somebody who was taken out before; no value of them is repeated.
+
+    Whoever only waits to be taken out is in the delivery rightly, and goes with the batch.
+    """
+    gone = [entry.person for entry in withdrawals(settings, dataset_id) if entry.edition is not None]
+    if not gone:
+        return []
+    _register(connection, gone)
+    return [finding for relation, table in relations for finding in _returned(connection, relation, table)]
+
+
+def _returned(connection: duckdb.DuckDBPyConnection, relation: str, table: Table) -> Iterator[Finding]:
+    rows = connection.execute(
+        f"SELECT _row, count(*) OVER () FROM {relation} WHERE {_is_withdrawn(table)} "
+        f"ORDER BY _row LIMIT {SHOWN_PER_RULE}"
+    ).fetchall()
+    if rows:
+        rule = "somebody who withdrew consent and was taken out before: take them out of the delivery too"
+        yield Finding(table.name, table.person, rule, rows[0][1], tuple(Violation(row, None) for row, _ in rows))
 
 
 def _waits(entry: Withdrawal, people: Collection[str]) -> bool:
@@ -244,6 +269,7 @@ def withdrawn_manifest(
 
 
 def _register(connection: duckdb.DuckDBPyConnection, people: Sequence[str]) -> None:
+    connection.complete()  # a result that was not read to its end would be in the way
     connection.register("withdrawn_given", pa.table({"person": pa.array(list(people), pa.string())}))
     connection.execute("CREATE OR REPLACE TEMP TABLE withdrawn AS SELECT DISTINCT person FROM withdrawn_given")
     connection.unregister("withdrawn_given")

@@ -1,26 +1,23 @@
 """Draft a mapping file from a delivery: its files as they are, every column with what stands in it, the model beside.
 
-A draft is for the data manager's eyes: it quotes codes of the source. It is no mapping yet, and says what to do next.
+A draft is for the data manager's eyes: it quotes codes of the source. What it could not tell it asks with a `?`, and a
+mapping with a `?` in it is refused: nothing that was only guessed to be there is passed over.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-import duckdb
-
-from data_catalog.cdm import TABLE_NAMES, cdm_table
-from data_catalog.engine import identifier
+from data_catalog.cdm import cdm_tables
+from data_catalog.mapping.likeness import Columns, is_likely, matched, score
+from data_catalog.mapping.models import ASKED
+from data_catalog.mapping.profile import Column
 from data_catalog.models import Table, Variable, VariableType
-from data_catalog.sources.files import FileSpec
-from data_catalog.sources.reading import raw_name
+from data_catalog.sources.files import FileSpec, Format
 
-MOST_CODES = 12
-"""Different values a column may have to be taken for codes and be listed."""
+_SHORTEST_CODE = 2
 
-_SHORTEST = 3
-
-Described = dict[str, list[str]]
-"""A file's columns, each with its values where they are few enough to be codes."""
+Described = Mapping[str, Columns]
+"""The columns of every file."""
 
 
 def file_names(paths: Sequence[str]) -> dict[str, str]:
@@ -35,101 +32,136 @@ def file_names(paths: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def describe(connection: duckdb.DuckDBPyConnection, name: str) -> Described:
-    """Return the columns of a file that was read, with the codes of those that seem to have some."""
-    columns = [column for column, *_ in connection.execute(f"DESCRIBE {raw_name(name)}").fetchall()]
-    return {column: _codes(connection, name, column) for column in columns if column not in ("_row", "_file")}
-
-
-def draft(source_id: str, specs: dict[str, FileSpec], described: dict[str, Described]) -> str:
+def draft(source_id: str, specs: Mapping[str, FileSpec], described: Described) -> str:
     """Return the text of a mapping file to be completed by hand."""
-    return "\n".join([*_head(source_id), *_files(specs, described), *_tables(described)]) + "\n"
+    tables = list(cdm_tables())
+    chosen = {table.name: _best_file(table, described) for table in tables}
+    found = [t for t in tables if t.name == "patient" or is_likely(t, chosen[t.name], described[chosen[t.name]])]
+    used = {
+        (chosen[table.name], column)
+        for table in found
+        for column, _ in matched(table, described[chosen[table.name]]).values()
+    }
+    lines = [*_head(source_id), *_files(specs, described, used)]
+    for table in found:
+        lines += _table(table, chosen[table.name], described[chosen[table.name]])
+    return "\n".join([*lines, *_not_found([table for table in tables if table not in found])]) + "\n"
 
 
-def _codes(connection: duckdb.DuckDBPyConnection, name: str, column: str) -> list[str]:
-    """Return a column's values where they are few and most are seen more than once, nothing where they are not."""
-    values = connection.execute(
-        f"SELECT {identifier(column)}, count(*) FROM {raw_name(name)} WHERE {identifier(column)} IS NOT NULL "
-        f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_CODES + 1}"
-    ).fetchall()
-    few = len(values) <= MOST_CODES and sum(times for _, times in values) > 2 * len(values)
-    return [value for value, _ in values] if few else []
+def _best_file(table: Table, described: Described) -> str:
+    """Return the file that is most like a table."""
+    return max(described, key=lambda file: score(table, file, described[file]))
 
 
 def _head(source_id: str) -> Iterator[str]:
-    yield "# A draft: complete it, then `myelin source preview` and `myelin source check` say what is missing."
+    yield '# A draft. Every "?" asks something; `myelin source check` refuses the mapping until none is left.'
+    yield "# docs/mapping.md explains each word. Columns that no variable uses are marked; use them or leave them."
     yield f"id = {_text(source_id)}"
-    yield f"label = {_text(source_id)}"
+    yield f"label = {_text(ASKED)}            # the source's name, for people"
     yield 'description = ""'
-    yield 'resource = ""                # ms_cidr or bmsd'
-    yield 'source = "who collects these data"'
-    yield 'licence = "under which terms"'
+    yield 'resource = "bmsd"      # or ms_cidr'
+    yield f"source = {_text(ASKED)}           # who collects these data"
+    yield f"licence = {_text(ASKED)}          # under which terms"
     yield ""
-    yield "# [registry]                  # what the registry says of itself in public"
+    yield "# [registry]           # what the registry says of itself in public"
     yield '# country = ""'
     yield "# people = 0"
     yield '# as_of = "June 2026"'
     yield "# coverage_percent = 0"
 
 
-def _files(specs: dict[str, FileSpec], described: dict[str, Described]) -> Iterator[str]:
+def _files(specs: Mapping[str, FileSpec], described: Described, used: set[tuple[str, str]]) -> Iterator[str]:
     for name, spec in specs.items():
         yield ""
         yield f"[files.{name}]"
-        said = spec.model_dump(mode="json", exclude_defaults=True)
-        yield from (f"{key} = {_text(value)}" for key, value in said.items())
-        for column, codes in described[name].items():
-            yield f"#   {column}" + (f": {', '.join(codes)}" if codes else "")
+        for key, value in _as_written(spec, described[name]).model_dump(mode="json", exclude_defaults=True).items():
+            told = "  # told from its bytes: are letters like é and š right below?" if key == "encoding" else ""
+            yield f"{key} = {_text(value)}{told}"
+        for column, stands in described[name].items():
+            mark = "" if (name, column) in used else "   (no variable uses it)"
+            yield f"#   {column}: {stands.to_text()}{mark}".replace("\n", " ").replace("\r", " ")
 
 
-def _tables(described: dict[str, Described]) -> Iterator[str]:
-    for name in TABLE_NAMES:
-        table = cdm_table(name)
-        file = _best_file(table, described)
-        yield ""
-        yield f"# {table.label}. {table.description}"
-        yield "[[tables]]" if name == "patient" else "# [[tables]]"
-        mark = "" if name == "patient" else "# "
-        yield f"{mark}table = {_text(name)}"
-        yield f"{mark}from = {_text(file)}"
-        yield f"{mark}[tables.variables]"
-        made_up = {v.precision for v in table.variables if v.precision}
-        for variable in table.variables:
-            if variable.name not in made_up:
-                yield _variable(variable, described[file])
+def _as_written(spec: FileSpec, columns: Columns) -> FileSpec:
+    has_comma = spec.format is Format.CSV and any(column.comma for column in columns.values())
+    return spec.model_copy(update={"decimal": ","}) if has_comma else spec
 
 
-def _best_file(table: Table, described: dict[str, Described]) -> str:
-    """Return the file most of whose columns could be variables of a table."""
-    return max(described, key=lambda file: sum(bool(_match(v, described[file])) for v in table.variables))
+def _table(table: Table, file: str, columns: Columns) -> Iterator[str]:
+    found = matched(table, columns)
+    yield ""
+    yield f"# {table.label}. {table.description}"
+    yield "[[tables]]"
+    yield f"table = {_text(table.name)}"
+    yield f"from = {_text(file)}"
+    yield "[tables.variables]"
+    made_up = {v.precision for v in table.variables if v.precision}
+    for variable in table.variables:
+        if variable.name not in made_up:
+            column = found[variable.name][0] if variable.name in found else ""
+            yield _variable(variable, column, columns.get(column, Column()))
 
 
-def _variable(variable: Variable, columns: Described) -> str:
-    """Return a line for one variable; it is a comment where no column has a like name."""
-    column = _match(variable, columns)
-    parts = [f"column = {_text(column or '?')}"]
+def _variable(variable: Variable, column: str, stands: Column) -> str:
+    """Return a line for one variable; it is a comment where no column is like it and the table can do without."""
+    said = _source(variable, column or ASKED, stands)
+    hints = [variable.label + (f" ({variable.unit})" if variable.unit else "")]
     if variable.codes:
-        theirs = columns.get(column, []) or ["?"]
-        listed = ", ".join(f'{_text(code)} = "?"' for code in theirs)
+        hints.append(f"codes: {', '.join(variable.codes)}")
+    if stands.day_or_month_first and variable.type is VariableType.DATE:
+        hints.append("day or month first? every value fits both, so leave one")
+    mark = "" if column or not variable.may_be_missing else "# "
+    return f"{mark}{variable.name} = {said}  # {'; '.join(hints)}"
+
+
+def _source(variable: Variable, column: str, stands: Column) -> str:
+    """Return what stands right of the equals sign."""
+    if variable.type is VariableType.TEXT and variable.pattern.startswith("[a-z") and stands.capitals:
+        return f"{{ derive = {_text(f'lower({_quoted(column)})')} }}"
+    parts = [f"column = {_text(column)}"]
+    if variable.codes:
+        listed = ", ".join(f"{_text(code)} = {_text(_code(code, variable))}" for code in stands.codes or (ASKED,))
         parts.append(f"codes = {{ {listed} }}")
     if variable.type is VariableType.DATE:
-        parts.append('dates = ["%Y-%m-%d"]')
-    known = f"  # {variable.label}" + (f": {', '.join(variable.codes)}" if variable.codes else "")
-    unit = f" ({variable.unit})" if variable.unit else ""
-    return f"{'' if column else '# '}{variable.name} = {{ {', '.join(parts)} }}{known}{unit}"
+        parts.append(f"dates = [{', '.join(map(_text, stands.dates or (ASKED,)))}]")
+    if stands.odd and not variable.codes:
+        parts.append(f"missing = [{', '.join(map(_text, stands.odd))}]")
+    return _text(column) if len(parts) == 1 else f"{{ {', '.join(parts)} }}"
 
 
-def _match(variable: Variable, columns: Described) -> str:
-    """Return the column whose name is that of a variable, or holds it, or is held by it; nothing where none is."""
-    wanted = variable.name.replace("_", "")
-    plain = {column: "".join(c for c in column.lower() if c.isalnum()) for column in columns}
-    exact = [column for column, name in plain.items() if name == wanted]
-    near = [c for c, name in plain.items() if len(name) >= _SHORTEST and (name in wanted or wanted in name)]
-    return (exact or near or [""])[0]
+def _code(theirs: str, variable: Variable) -> str:
+    """Return the code of the model that a source's code says in so many letters, else the question.
+
+    One letter is not enough: M is male here, and mild, moderate or missing there.
+    """
+    said = theirs.strip().lower().replace(" ", "_").replace("-", "_")
+    if said in variable.codes:
+        return said
+    near = [ours for ours in variable.codes if len(said) >= _SHORTEST_CODE and ours.startswith(said)]
+    return near[0] if len(near) == 1 else ASKED
+
+
+def _not_found(tables: Sequence[Table]) -> Iterator[str]:
+    if tables:
+        yield ""
+        yield "# No file seems to hold these tables. Where one does, write a [[tables]] block as above:"
+        yield from (f"#   table = {_text(table.name)}  # {', '.join(_names(table))}" for table in tables)
+
+
+def _names(table: Table) -> Iterator[str]:
+    made_up = {v.precision for v in table.variables if v.precision}
+    return (variable.name for variable in table.variables if variable.name not in made_up)
+
+
+def _quoted(column: str) -> str:
+    """Write a column as expressions do: in double quotes where it is no plain word."""
+    plain = column.isidentifier() and column.isascii()
+    return column if plain else '"' + column.replace('"', '""') + '"'
 
 
 def _text(value: object) -> str:
     """Write a value as TOML: a text quoted, anything else as it is."""
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
     return str(value).lower()

@@ -22,6 +22,9 @@ from data_catalog.sources.files import FileSpec
 MAPPINGS = Path(__file__).parents[1] / "mappings"
 """Mapping files that come with Myelin."""
 
+ASKED = "?"
+"""Stands in a draft for what somebody has to say; a mapping that still has one is refused."""
+
 Text = Annotated[str, Field(max_length=200)]
 
 
@@ -46,7 +49,8 @@ class VariableSource(_Strict):
         if sum(map(bool, (self.column, self.value, self.derive))) != 1:
             raise ValueError("says one of column, value and derive")
         for form in self.dates:
-            check_format(form)
+            if form != ASKED:
+                check_format(form)
         if self.derive:
             check_expression(self.derive)
         return self
@@ -121,6 +125,13 @@ class MappingFile(_Strict):
     files: Mapping[Name, FileSpec] = Field(min_length=1)
     tables: tuple[TableSource, ...] = Field(min_length=1, strict=False)
 
+    @field_validator("label", "source", "licence")
+    @classmethod
+    def _is_said(cls, text: str) -> str:
+        if text == ASKED:
+            raise ValueError("the draft still asks for it")
+        return text
+
     @model_validator(mode="after")
     def _names_its_files(self) -> Self:
         for block in self.tables:
@@ -185,7 +196,13 @@ def _problems(block: TableSource) -> Iterator[str]:
 
 def _unfit(variable: Variable, source: VariableSource) -> Iterator[str]:
     """Say what of a source can not make a variable of this type."""
-    foreign = sorted(set(source.codes.values()) - set(variable.codes))
+    asked = [theirs for theirs, ours in source.codes.items() if ours == ASKED]
+    if asked:
+        known = f": one of {', '.join(variable.codes)}" if variable.codes else ""
+        yield f"the draft still asks what {', '.join(map(repr, asked))} means{known}"
+    if ASKED in (source.column, *source.dates):
+        yield "the draft still asks where it comes from, or how its dates are written"
+    foreign = sorted(set(source.codes.values()) - {*variable.codes, ASKED})
     if variable.codes and foreign:
         yield f"{', '.join(foreign)} is no code of it; they are {', '.join(variable.codes)}"
     if source.codes and not variable.codes and variable.type is not VariableType.TEXT:

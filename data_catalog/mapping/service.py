@@ -19,13 +19,14 @@ from data_catalog.editions import EditionManifest, SourceEntry, newest_number
 from data_catalog.engine import engine, identifier, work_folder
 from data_catalog.errors import DataRejected, EditionNotFound
 from data_catalog.hints import did_you_mean
-from data_catalog.mapping.draft import describe, draft, file_names
+from data_catalog.mapping.draft import draft, file_names
 from data_catalog.mapping.models import MappingFile, load_mapping
+from data_catalog.mapping.profile import describe
 from data_catalog.mapping.stage import Staged, located, stage, typed
 from data_catalog.models import Table
 from data_catalog.publication import Prepared, entry_of, publish_edition, write_tables
 from data_catalog.quality.indicators import indicators
-from data_catalog.quality.models import About, QualityReport, RegistryFacts
+from data_catalog.quality.models import About, QualityReport
 from data_catalog.quality.publication import JSON_NAME, Document, read_json, write_report
 from data_catalog.report import Finding, Report
 from data_catalog.schema import check_everything
@@ -33,6 +34,7 @@ from data_catalog.service import edition
 from data_catalog.sources.delivery import Delivery, guess, read_delivery, take_delivery
 from data_catalog.sources.files import FileSpec
 from data_catalog.sources.reading import read_files
+from data_catalog.withdrawal import find_returned
 
 Progress = Callable[[str], None]
 """Told what is begun, in words."""
@@ -65,7 +67,7 @@ def check_source(
     """Read, map and check a whole delivery, and publish nothing; raises DataRejected, MappingRejected, InvalidInput."""
     check_may(actor, permissions.EDITION_PUBLISH)
     with _mapped(settings, load_mapping(mapping), folder, progress) as mapped, ThreadPoolExecutor(1) as aside:
-        return _check(database, mapped, aside, progress)
+        return _check(database, settings, mapped, aside, progress)
 
 
 def publish_source(
@@ -82,7 +84,7 @@ def publish_source(
         prepared = ensure_folder(mapped.work / "edition")
         # Written while it is checked: the one is DuckDB's work, the other Python's, and there are two cores at least.
         writing = aside.submit(write_tables, mapped.connection.cursor(), declaration.tables, _typed_query, prepared)
-        checked = _check(database, mapped, aside, progress)
+        checked = _check(database, settings, mapped, aside, progress)
         progress("Writing the edition")
         entries = writing.result()
         reports = write_report(checked.quality, prepared, _report_before(database, settings, declaration.id))
@@ -145,7 +147,7 @@ def _mapped(settings: Settings, mapping: MappingFile, folder: Path, progress: Pr
         yield _Mapped(mapping, delivery, staged, connection, work)
 
 
-def _check(database: Database, mapped: _Mapped, aside: Executor, progress: Progress) -> Checked:
+def _check(database: Database, settings: Settings, mapped: _Mapped, aside: Executor, progress: Progress) -> Checked:
     """Hold typed tables against everything that can refuse them; the indicators are counted beside that."""
     mapping, as_of = mapped.mapping, mapped.delivery.made_at.date()
     progress("Checking every value, and counting the indicators of quality")
@@ -157,10 +159,10 @@ def _check(database: Database, mapped: _Mapped, aside: Executor, progress: Progr
         synthetic=mapped.delivery.synthetic,
     )
     tables = {table.name: typed(table.name) for table in mapping.declaration.tables}
-    facts = RegistryFacts(**mapping.registry.model_dump()) if mapping.registry else None
-    quality = aside.submit(indicators, mapped.connection.cursor(), tables, about, facts)
+    quality = aside.submit(indicators, mapped.connection.cursor(), tables, about, mapping.registry)
     relations = [(typed(table.name), table) for table in mapping.declaration.tables]
     found = check_everything(mapped.connection, relations, as_of=as_of)
+    found += find_returned(mapped.connection, settings, mapping.id, relations)
     _refuse(mapping.id, located(mapped.connection, mapping, found))
     return Checked(mapping, mapped.delivery, mapped.staged, quality.result())
 
@@ -184,7 +186,7 @@ def _read(
 
 def _refuse(source_id: str, findings: Sequence[Finding]) -> None:
     if findings:
-        raise DataRejected(Report(source_id, tuple(findings)))
+        raise DataRejected(Report(source_id, tuple(findings), "mapping"))
 
 
 def _typed_query(table: Table) -> str:

@@ -170,9 +170,9 @@ def _unread(
     ).fetchall()
     variable = block.variables[compiled.name]
     if variable.codes:
-        rule = "no code of the mapping; each must be said to mean something"
+        rule = "no code of the mapping; say what it means under codes, or list it under missing"
     elif variable.dates:
-        rule = f"no date of the form {' or '.join(variable.dates)}"
+        rule = f"no date of the form {' or '.join(variable.dates)}; dates lists the forms, missing what means none"
     else:
         rule = f"can not be read as {compiled.name} of {block.table}"
     shown = tuple(Violation(row, text) for row, text in texts)

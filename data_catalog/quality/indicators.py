@@ -8,8 +8,9 @@ import duckdb
 
 from data_catalog.cdm import CDM_VERSION, cdm_tables
 from data_catalog.engine import identifier, literal
+from data_catalog.facts import Registry
 from data_catalog.models import Table, Variable
-from data_catalog.quality.models import About, Axis, Indicator, QualityReport, RegistryFacts, Status
+from data_catalog.quality.models import About, Axis, Indicator, QualityReport, Status
 from data_catalog.quality.rules import Measure, Rule, approvals, rule_book
 
 _UNTIL = """
@@ -29,7 +30,7 @@ def indicators(
     connection: duckdb.DuckDBPyConnection,
     tables: Mapping[str, str],
     about: About,
-    registry: RegistryFacts | None = None,
+    registry: Registry | None = None,
 ) -> QualityReport:
     """Count every indicator; `tables` gives the typed tables that are there: name in the model → name in SQL."""
     connection.execute(_UNTIL)
@@ -175,7 +176,7 @@ def _complete(table: Table, variable: Variable, n: int, of: int, there: bool) ->
 
 
 def _measures(
-    connection: duckdb.DuckDBPyConnection, present: _Present, registry: RegistryFacts | None
+    connection: duckdb.DuckDBPyConnection, present: _Present, registry: Registry | None
 ) -> Iterator[Indicator]:
     measures, idle = _part(rule_book().measures, present)
     yield from (_not_checked(measure, why) for measure, why in idle)
@@ -211,7 +212,7 @@ def _measured(connection: duckdb.DuckDBPyConnection, present: _Present, measure:
 
 
 def _declared(
-    connection: duckdb.DuckDBPyConnection, present: _Present, registry: RegistryFacts | None
+    connection: duckdb.DuckDBPyConnection, present: _Present, registry: Registry | None
 ) -> Iterator[Indicator]:
     """Compare the number of people with what the registry declares, and with the people its coverage implies."""
     for name, of in _declared_people(registry).items():
@@ -228,7 +229,7 @@ def _declared(
         yield Indicator(name, declared.axis, declared.label, status, n, of, limit=limit, basis=basis)
 
 
-def _declared_people(registry: RegistryFacts | None) -> dict[str, int | None]:
+def _declared_people(registry: Registry | None) -> dict[str, int | None]:
     people = registry.people if registry else None
     covered = registry.coverage_percent if registry else None
     return {"people_included": people, "coverage": round(people * 100 / covered) if people and covered else None}

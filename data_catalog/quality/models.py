@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from data_catalog.facts import Registry
+
 
 class Axis(StrEnum):
     """The side of data quality an indicator is about, in the words of the European Medicines Agency."""
@@ -28,16 +30,6 @@ STATUS_WORDS = {
     Status.NOT_CHECKED: "there was nothing to check it on",
     Status.NOT_AVAILABLE: "the source does not deliver this variable",
 }
-
-
-@dataclass(frozen=True)
-class RegistryFacts:
-    """What a registry declares about itself."""
-
-    country: str
-    people: int
-    as_of: str
-    coverage_percent: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +75,7 @@ class QualityReport:
 
     about: About
     cdm_version: str
-    registry: RegistryFacts | None
+    registry: Registry | None
     indicators: tuple[Indicator, ...]
 
     def indicator(self, name: str) -> Indicator | None:

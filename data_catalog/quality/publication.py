@@ -68,7 +68,7 @@ def document(report: QualityReport) -> dict[str, Any]:
         "format": FORMAT,
         "about": asdict(report.about),
         "cdm_version": report.cdm_version,
-        "registry": asdict(report.registry) if report.registry else None,
+        "registry": report.registry.model_dump() if report.registry else None,
         "summary": {status.value: statuses[status] for status in Status},
         "indicators": [_published(indicator) for indicator in report.indicators],
     }

@@ -5,6 +5,7 @@ not taken. It is made where the files come from (`myelin source manifest`) and n
 bytes, and its rows as another parser than the reader's counted them.
 """
 
+import codecs
 import hashlib
 import os
 import stat
@@ -29,6 +30,8 @@ WHOLE = "the delivery"
 
 _CHUNK = 1 << 20
 _DELIMITERS = ",;\t|"
+_ENCODINGS = ("utf-8", "windows-1252", "windows-1250", "iso-8859-1")
+"""Tried in order; the last has a letter for every byte. That a guess is right, a person sees in the draft."""
 
 
 class _Kept(BaseModel):
@@ -107,12 +110,16 @@ def take_delivery(
         wanted = [name for name, spec in specs.items() if spec.matches(sent.path)]
         target = work / f"{len(copies)}-{PurePosixPath(sent.path).name}" if wanted else None
         try:
-            same = _copy(folder / sent.path, target) == sent.sha256
+            # Its size first: a sparse file of a terabyte takes no room where it is, and all of it where it is copied.
+            is_as_large = (folder / sent.path).lstat().st_size == sent.bytes
+            same = is_as_large and _copy(folder / sent.path, target) == sent.sha256
         except OSError as error:
             problems.append(Finding(WHOLE, sent.path, f"in the manifest, and can not be read: {error.strerror}", 1))
             continue
         if not same:
-            problems.append(Finding(WHOLE, sent.path, "not what was sent: its SHA-256 differs from the manifest's", 1))
+            problems.append(
+                Finding(WHOLE, sent.path, "not what was sent: its size or SHA-256 differs from the manifest's", 1)
+            )
         if target:
             copies[sent.path] = TakenFile(sent, target)
         for name in wanted:
@@ -169,11 +176,31 @@ def guess(file: Path) -> FileSpec:
         with file.open("rb") as opened:
             first = opened.readline(1 << 16)
         delimiter = max(_DELIMITERS, key=lambda one: first.count(one.encode()))
-        encoding = "utf-16" if first.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
-        return FileSpec(path=file.name, format=Format.CSV, delimiter=delimiter, encoding=encoding)
+        return FileSpec(path=file.name, format=Format.CSV, delimiter=delimiter, encoding=_encoding(file, first))
     if suffix not in list(Format):
         raise InvalidInput(f"Nobody here knows how to read {file.name}.", f"Known: {', '.join(Format)}.")
     return FileSpec(path=file.name, format=Format(suffix))
+
+
+def _encoding(file: Path, first: bytes) -> str:
+    """Tell an encoding from its mark, or as the first that every byte of the file has a letter in."""
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if first.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    return next(encoding for encoding in _ENCODINGS if _is_encoded(file, encoding))
+
+
+def _is_encoded(file: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with file.open("rb") as opened:
+            while chunk := opened.read(_CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _count(file: Path, spec: FileSpec) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import InvalidInput
-from data_catalog.quality.models import About, Axis, Indicator, QualityReport, RegistryFacts, Status
+from data_catalog.facts import Registry
+from data_catalog.quality.models import About, Axis, Indicator, QualityReport, Status
 from data_catalog.quality.publication import (
     SMALLEST,
     compare,
@@ -27,7 +28,7 @@ def indicator(n: int | None, of: int | None, status: Status = Status.OK, **more:
     return replace(Indicator("sober", Axis.ACCURACY, "Nobody is <odd>.", status, n, of), **more)
 
 
-def report(*indicators: Indicator, about: About = ABOUT, registry: RegistryFacts | None = None) -> QualityReport:
+def report(*indicators: Indicator, about: About = ABOUT, registry: Registry | None = None) -> QualityReport:
     return QualityReport(about, "1", registry, indicators)
 
 
@@ -69,7 +70,12 @@ def test_two_editions_do_not_tell_of_the_person_by_whom_they_differ() -> None:
 
 
 def test_the_json_is_canonical_and_reads_back() -> None:
-    raw = to_json(report(indicator(37, 1204), registry=RegistryFacts("Italy", 95294, "July 2025", 70)))
+    raw = to_json(
+        report(
+            indicator(37, 1204),
+            registry=Registry(country="Italy", people=95294, as_of="July 2025", coverage_percent=70),
+        )
+    )
     assert raw == json.dumps(json.loads(raw), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     read = read_json(raw)
     assert read["summary"] == {"ok": 1, "look": 0, "not_checked": 0, "not_available": 0}

@@ -8,9 +8,10 @@ import duckdb
 import pytest
 
 from data_catalog.cdm import cdm_table
+from data_catalog.facts import Registry
 from data_catalog.models import VariableType
 from data_catalog.quality.indicators import indicators
-from data_catalog.quality.models import About, Indicator, RegistryFacts, Status
+from data_catalog.quality.models import About, Indicator, Status
 from data_catalog.quality.rules import approvals, rule_book
 from tests.data_catalog.typed import put
 
@@ -156,7 +157,7 @@ CASES: dict[str, tuple[Rows, Rows]] = {
 
 
 def found(
-    name: str, rows: Rows, registry: RegistryFacts | None = None, alter: Sequence[str] = (), also: Sequence[str] = ()
+    name: str, rows: Rows, registry: Registry | None = None, alter: Sequence[str] = (), also: Sequence[str] = ()
 ) -> Indicator:
     """Count one indicator over these rows; `also` names tables that are there and empty."""
     with duckdb.connect() as connection:
@@ -285,7 +286,8 @@ def test_the_first_day_alone_would_call_a_year_wrong() -> None:
     assert found("onset_before_diagnosis", {"patient": [kept]}).n == 0
 
 
-FACTS = RegistryFacts("Czech Republic", 20, "June 2025", 80)
+VARIABLE = Registry(country="many", people=20, as_of="2025")
+FACTS = Registry(country="Czech Republic", people=20, as_of="June 2025", coverage_percent=80)
 
 
 def people(women: int, men: int, onset: str = "2010-01-01") -> Rows:
@@ -303,7 +305,12 @@ AGAINST = {
     "a fifth is missing": ("people_included", people(10, 6), FACTS, Status.LOOK),
     "the coverage declared": ("coverage", people(14, 6), FACTS, Status.OK),
     "a lower coverage": ("coverage", people(10, 6), FACTS, Status.LOOK),
-    "a coverage that varies": ("coverage", people(14, 6), RegistryFacts("many", 20, "2025"), Status.NOT_CHECKED),
+    "a coverage that varies": (
+        "coverage",
+        people(14, 6),
+        Registry(country="many", people=20, as_of="2025"),
+        Status.NOT_CHECKED,
+    ),
     "no registry to compare with": ("share_of_women", people(10, 10), None, Status.NOT_CHECKED),
     "no registry that declares people": ("people_included", people(10, 10), None, Status.NOT_CHECKED),
     "no table of patients": ("people_included", {"visit": []}, FACTS, Status.NOT_CHECKED),
@@ -312,7 +319,7 @@ AGAINST = {
 
 @pytest.mark.parametrize(("name", "rows", "facts", "status"), AGAINST.values(), ids=AGAINST)
 def test_an_edition_is_compared_with_what_is_published(
-    name: str, rows: Rows, facts: RegistryFacts | None, status: Status
+    name: str, rows: Rows, facts: Registry | None, status: Status
 ) -> None:
     assert found(name, rows, facts).status is status
 

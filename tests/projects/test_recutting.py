@@ -16,7 +16,7 @@ from core.people.models import Person
 from core.settings import Settings
 from data_catalog import withdrawal
 from data_catalog.editions import find_edition, read_manifest
-from data_catalog.errors import BatchTooSmall
+from data_catalog.errors import BatchTooSmall, DataRejected
 from data_catalog.pseudonyms import pseudonym
 from hub.container import mounts_of
 from projects import recutting
@@ -233,3 +233,32 @@ def test_a_cut_made_again_stands_beside_the_old_one_and_links_with_it(
     create_project(database, people["olga"], project_file(id="later"))
     with pytest.raises(StepNotOpen, match="no cut to replace"):
         recut_project(database, settings, people["olga"], "later", make_views=empty_views)
+
+
+@pytest.mark.usefixtures("active")
+def test_nobody_who_was_taken_out_comes_back_with_the_next_delivery(
+    database: Database,
+    settings: Settings,
+    people: dict[str, Person],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue(database, settings, people, tmp_path)
+    ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
+    assert set(GONE) <= in_vault(settings, 2), "who only waits is in the delivery rightly"
+    withdraw(database, settings, people["dana"], "cis_cohort", make_views=empty_views)
+    with pytest.raises(DataRejected) as refusal:
+        ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
+    (finding,) = refusal.value.report.findings
+    assert (finding.total, finding.first[0].value) == (12, None)
+    assert "take them out of the delivery too" in finding.rule
+    newest = find_newest(database)
+
+    monkeypatch.setattr("data_catalog.service.find_returned", lambda *_: [])
+    ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
+    assert set(GONE) <= in_vault(settings, newest + 1), "without the check they are back"
+
+
+def find_newest(database: Database) -> int:
+    with database.read() as connection:
+        return find_edition(connection, "cis_cohort").number

@@ -17,7 +17,7 @@ from data_catalog.facts import Registry
 from data_catalog.models import DatasetDeclaration, Table
 from data_catalog.publication import Prepared, entry_of, publish_edition, write_tables
 from data_catalog.quality.indicators import indicators
-from data_catalog.quality.models import About, RegistryFacts
+from data_catalog.quality.models import About
 from data_catalog.quality.publication import write_report
 
 REGISTRIES = {
@@ -45,7 +45,7 @@ def publish_rows(
         entries = write_tables(connection, declaration.tables, lambda t: f"SELECT * FROM rows_{t.name}", prepared)
         names = {table.name: f"rows_{table.name}" for table in declaration.tables}
         about = About(declaration.id, declaration.label, 1, "2026-06-01", synthetic=True)
-        registry = RegistryFacts(**declaration.registry.model_dump()) if declaration.registry else None
+        registry = declaration.registry
         reports = write_report(indicators(connection, names, about, registry), prepared)
     files = tuple(map(entry_of, reports))
     return publish_edition(database, settings, actor, Prepared(declaration, prepared, True, (), entries, files))

@@ -156,4 +156,4 @@ def test_a_draft_names_every_file_column_and_table(
     text = draft_mapping(settings, people["dana"], "seventh", folder, quiet)
     assert 'id = "seventh"' in text
     assert 'path = "msb_visits.csv"' in text
-    assert all(f'table = "{name}"' in text for name in ("patient", "visit", "adverse_event", "imaging"))
+    assert all(f'table = "{name}"' in text for name in ("patient", "visit", "relapse"))

@@ -1,0 +1,114 @@
+"""Both resources at full size, the whole way: draw, describe, map, check, publish, count for the catalogue, cut.
+
+    python -m benchmarks.full [--share 1.0] [--keep FOLDER]
+
+Everything is synthetic. Sizes are printed beside those the mission names; a wrong one ends it with an error.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+import duckdb
+
+from benchmarks.sources import data_manager, open_installation
+from core.clock import utc_now
+from core.database import Database
+from core.files import ensure_folder
+from core.people.models import Person
+from core.settings import Settings
+from data_catalog.cut import CutRequest, CutTable, make_cut
+from data_catalog.editions import check_files
+from data_catalog.engine import literal, work_folder
+from data_catalog.mapping.models import MAPPINGS, load_mapping
+from data_catalog.mapping.service import publish_source
+from data_catalog.pseudonyms import KEY_BYTES
+from data_catalog.published.service import publish_numbers
+from data_catalog.service import edition
+from data_catalog.sources.delivery import make_delivery
+from data_catalog.synth.registries import REGISTRIES
+from hub.views import make_views
+from ops.commands.synth import SOURCES, write_source
+
+WANTED = {
+    "ms_cidr": {"patient": 13_120, "visit": 199_520, "imaging": 52_000},
+    **{name: {"patient": registry.people} for name, registry in REGISTRIES.items()},
+}
+CUT = ("msbase", "visit", ("visit_date", "edss", "fs_pyramidal", "ambulation"), "edss >= 3")
+
+
+def main() -> None:
+    """Go the whole way and print what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--share", type=float, default=1.0)
+    parser.add_argument("--keep", type=Path, help="a folder for what is made; removed at the end where none is named")
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="myelin-full-") as temporary:
+        folder = told.keep or Path(temporary)
+        database, settings = open_installation(folder)
+        manager = data_manager(database)
+        for source in SOURCES:
+            _take_in(database, settings, manager, source, folder / "sources" / source, told.share)
+        with _timed("a cut for a project, with its views"):
+            rows = _cut(database, settings)
+        print(f"  {rows:,} rows of {CUT[0]}.{CUT[1]}")
+
+
+def _take_in(database: Database, settings: Settings, manager: Person, source: str, folder: Path, share: float) -> None:
+    mapping = MAPPINGS / f"{source}.toml"
+    with _timed(f"{source}: drawn"):
+        write_source(source, folder, share)
+    with _timed(f"{source}: described by its manifest"):
+        make_delivery(folder, "benchmarks.full", utc_now(), load_mapping(mapping).files)
+    with _timed(f"{source}: read, mapped, checked, published"):
+        manifest, _ = publish_source(database, settings, manager, mapping, folder, lambda begun: None)
+    with _timed(f"{source}: counted for the catalogue"):
+        numbers = publish_numbers(database, settings, manager, source)
+    rows = {table.table: table.rows for table in manifest.tables}
+    print(f"  {sum(rows.values()):,} rows, {numbers} published numbers; " + _sizes(source, rows, share))
+
+
+def _sizes(source: str, rows: dict[str, int], share: float) -> str:
+    """Say the sizes the mission names; raises SystemExit for one that is wrong at full size."""
+    if share == 1:
+        for table, wanted in WANTED[source].items():
+            if rows[table] != wanted:
+                raise SystemExit(f"{source}.{table} has {rows[table]:,} rows, not {wanted:,}.")
+    return ", ".join(f"{rows[table]:,} in {table}" for table in WANTED[source])
+
+
+def _cut(database: Database, settings: Settings) -> int:
+    dataset, table, variables, row_filter = CUT
+    found = edition(database, dataset)
+    of_table = CutTable(
+        declaration=found.declaration,
+        manifest=check_files(settings, found),
+        manifest_sha256=found.manifest_sha256,
+        folder=found.folder(settings),
+        table_id=table,
+        variables=variables,
+        row_filter=row_filter,
+        cohort="course = 'spms'",
+    )
+    with work_folder(ensure_folder(settings.cuts)) as work:
+        destination = ensure_folder(work / "cut", 0o755)
+        request = CutRequest("full-size", 1, utc_now(), b"k" * KEY_BYTES, (of_table,))
+        make_cut(request, destination, work, partial(make_views, settings))
+        path = literal(str(destination / dataset / f"{table}.parquet"))
+        with duckdb.connect() as connection:
+            return int(connection.execute(f"SELECT count(*) FROM read_parquet({path})").fetchall()[0][0])
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    started = perf_counter()
+    yield
+    print(f"{perf_counter() - started:>8.1f} s  {what}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
