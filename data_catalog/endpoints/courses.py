@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import InvalidInput
+
 Days = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 
 _SPAN = 1 << 20
 _FURTHEST = 100_000
-"""No two days of one person are further apart; windows without a limit end here, well inside the person's span."""
+"""No day is further from 1970; windows without a limit end twice as far, well inside the person's span."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,15 @@ class Courses:
 
     @classmethod
     def of(cls, people: int, visits: Sequence[Any], relapses: Sequence[Any]) -> "Courses":
-        """Sort columns of visits (person, day, half points) and of relapses (person, first day, last day)."""
+        """Sort columns of visits (person, day, half points) and of relapses (person, first day, last day).
+
+        Raises InvalidInput for days so far off that windows around them would reach into the next person's.
+        """
         person, day, edss = (np.asarray(column, dtype=np.int64) for column in visits)
         who, first, last = (np.asarray(column, dtype=np.int64) for column in relapses)
+        for days in (day, first, last):
+            if len(days) and np.abs(days).max() > _FURTHEST:
+                raise InvalidInput("A visit or relapse lies before 1697 or after 2243.", "Correct its date.")
         order = np.lexsort((day, person))
         return cls(
             people,
@@ -66,7 +74,7 @@ class Courses:
         padded = np.append(self.relapse_ends, np.int64(-1))
         key = padded[place]
         same = (key >= 0) & (key // _SPAN == self.person)
-        return np.where(same, key % _SPAN - _SPAN // 2, -_FURTHEST)
+        return np.where(same, key % _SPAN - _SPAN // 2, -2 * _FURTHEST)
 
     def first_visit(self, which: Marks, first: Days, last: Days) -> Days:
         """Return for each visit the first marked visit of that person from one day to another, or -1."""
@@ -91,9 +99,9 @@ class Courses:
 
 def _keys(person: Days, day: Days) -> Days:
     """Return one number for a person and a day, in the order of both."""
-    return person * _SPAN + np.clip(day, -_FURTHEST * 2, _FURTHEST * 2) + _SPAN // 2
+    return person * _SPAN + np.clip(day, -_FURTHEST * 4, _FURTHEST * 4) + _SPAN // 2
 
 
 def later(day: Days, days: int | str) -> Days:
     """Return each day so many days later; `unlimited` is beyond every visit."""
-    return day + (_FURTHEST if isinstance(days, str) else days)
+    return day + (2 * _FURTHEST if isinstance(days, str) else days)

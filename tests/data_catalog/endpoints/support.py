@@ -93,7 +93,7 @@ def real_cohort(path: Path) -> Cohort:
     visits, relapses = [], set()
     with path.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            day = date.fromisoformat(row["dateEDSS"]).toordinal()
+            day = (date.fromisoformat(row["dateEDSS"]) - date(1970, 1, 1)).days
             if row["EDSS"]:
                 visits.append((row["ID"], day, float(row["EDSS"])))
             if row["daysPostRelapse"]:

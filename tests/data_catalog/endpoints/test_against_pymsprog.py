@@ -40,16 +40,29 @@ RULES: dict[str, Any] = {
     "pira worsening only": rules(
         "pira_168d_6_0", rebaseline_after_relapse=False, confirmation_days=84, baseline="roving_worsening", **BOUNDED
     ),
+    "pira rebaselined 5.5": rules("pira_168d_5_5"),
+    "pira rebaselined 6.0": rules("pira_168d_6_0"),
+    "pira rebaselined 84": rules("pira_168d_5_5", confirmation_days=84),
+    "pira rebaselined fixed": rules("pira_168d_5_5", confirmation_days=84, baseline="fixed"),
     "edss 4": rules("edss_4_confirmed"),
     "edss 6": rules("edss_6_confirmed"),
     "edss 7": rules("edss_7_confirmed"),
 }
-REBASELINED = {
-    "pira 5.5": rules("pira_168d_5_5"),
-    "pira 6.0": rules("pira_168d_6_0"),
-    "pira 84": rules("pira_168d_5_5", confirmation_days=84),
-    "pira 84 fixed": rules("pira_168d_5_5", confirmation_days=84, baseline="fixed"),
+DIFFERENCES: dict[str, tuple[Any, Cohort]] = {
+    "it ends where no later score differs from the baseline, though a relapse is about to move it": (
+        rules("pira_168d_5_5"),
+        Cohort([("a", 0, 3.0), ("a", 140, 2.5), ("a", 300, 3.5), ("a", 500, 3.5)], [("a", 100)]),
+    ),
+    "it forgets relapses long before the first visit, though an event is near them": (
+        rules("pira_168d_5_5"),
+        Cohort([("a", 0, 2.0), ("a", 45, 3.0), ("a", 230, 3.0)], [("a", -40)]),
+    ),
+    "it looks at the first of a run of high scores only, though a later one is confirmed within a bounded window": (
+        rules("edss_4_confirmed", confirmation_days=84, **CLOSE),
+        Cohort([("a", 0, 4.0), ("a", 200, 4.0), ("a", 290, 4.0)], []),
+    ),
 }
+"""Where pymsprog says something else and we do not follow, and the course that shows it."""
 
 
 def arguments(asked: Any) -> dict[str, Any]:
@@ -101,7 +114,9 @@ def compared(oracle: str) -> Answers:
     cohorts = {"random": random_cohort(60, seed=7)}
     if REAL.exists():
         cohorts["real"] = without_early_relapses(real_cohort(REAL))
-    asked = {(cohort, name): each for cohort in ("toy", *cohorts) for name, each in all_rules().items()}
+    asked = {(cohort, name): each for cohort in ("toy", *cohorts) for name, each in RULES.items()}
+    asked |= {(why, why): each for why, (each, _) in DIFFERENCES.items()}
+    cohorts |= {why: cohort for why, (_, cohort) in DIFFERENCES.items()}
     runs = [
         {"cohort": cohort, "arguments": arguments(each), "half_step_from": getattr(each, "half_step_from", None)}
         for (cohort, _), each in asked.items()
@@ -116,10 +131,6 @@ def compared(oracle: str) -> Answers:
         (cohort, name): (theirs, ours(known[cohort], each))
         for ((cohort, name), each), theirs in zip(asked.items(), answered["answers"], strict=True)
     }
-
-
-def all_rules() -> dict[str, Any]:
-    return RULES | {f"{name}, rebaselined": each for name, each in REBASELINED.items()}
 
 
 def from_json(cohort: dict[str, Any]) -> Cohort:
@@ -150,13 +161,11 @@ def test_every_event_is_the_same(compared: Answers, cohort: str, name: str) -> N
     assert found == theirs
 
 
-@pytest.mark.parametrize("name", REBASELINED)
-@pytest.mark.parametrize("cohort", ["toy", "random", "real"])
-def test_after_a_relapse_no_event_of_pymsprog_is_missed(compared: Answers, cohort: str, name: str) -> None:
-    if cohort == "real" and not REAL.exists():
-        pytest.skip("NOT CHECKED: the open records of real people (shared/data/edss_visits) are not here")
-    theirs, found = compared[cohort, f"{name}, rebaselined"]
-    assert {person: found.get(person) for person in theirs} == theirs
+@pytest.mark.parametrize("why", DIFFERENCES)
+def test_a_known_difference_is_still_one_and_documented(compared: Answers, why: str) -> None:
+    theirs, found = compared[why, why]
+    assert found != theirs
+    assert why in Path("docs/endpoints.md").read_text()
 
 
 def test_there_is_something_to_compare(compared: Answers) -> None:
