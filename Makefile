@@ -34,6 +34,7 @@ docs: ## write the reference pages and diagrams anew from the code
 	@$(python) -m ops.reference
 	@$(python) -m projects.diagram
 	@$(python) -m egress_review.diagram
+	@$(python) -m data_catalog.endpoints.document
 
 check: lint types imports ## all that reads the code without running it
 

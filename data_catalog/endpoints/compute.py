@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from core.errors import InvalidInput
 from data_catalog.endpoints import queries
+from data_catalog.endpoints.catalogue import standard_endpoints
 from data_catalog.endpoints.courses import Courses, Days
 from data_catalog.endpoints.declared import NOT_ASSESSABLE, as_declared_table
 from data_catalog.endpoints.models import (
@@ -20,7 +21,7 @@ from data_catalog.endpoints.models import (
 )
 from data_catalog.endpoints.worsening import Found, first_milestone, first_worsening
 from data_catalog.engine import identifier
-from data_catalog.models import Table
+from data_catalog.models import DatasetDeclaration, Table
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "worsening": ("patient", "visit", "relapse"),
@@ -29,7 +30,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "relapse_rate": ("patient", "visit", "relapse"),
     "neda": ("patient", "visit", "relapse", "mri"),
     "conversion": ("patient", "visit"),
-    "exposure": ("patient", "visit", "treatment"),
+    "treatment": ("patient", "visit", "treatment"),
     "safety": ("patient", "visit", "treatment", "adverse_event"),
 }
 """The tables of the common data model each kind of endpoint is computed from."""
@@ -60,6 +61,18 @@ def endpoint_tables(
     connection.execute(queries.FOLLOW_UP)
     courses: list[Courses] = []
     return tuple(_compute(connection, definition, courses) for definition in definitions)
+
+
+def computable(declaration: DatasetDeclaration) -> tuple[EndpointDefinition, ...]:
+    """Return the standard endpoints that a dataset's tables suffice for."""
+    tables = {table.name for table in declaration.tables}
+    return tuple(definition for definition in standard_endpoints() if tables.issuperset(NEEDS[definition.kind]))
+
+
+def with_endpoints(declaration: DatasetDeclaration, computed: Sequence[Computed]) -> DatasetDeclaration:
+    """Return the declaration with the tables of endpoints after its own."""
+    tables = (*declaration.tables, *(each.table for each in computed))
+    return DatasetDeclaration.model_validate({**dict(declaration), "tables": tables})
 
 
 def check_computable(definition: EndpointDefinition, tables: Mapping[str, object]) -> None:

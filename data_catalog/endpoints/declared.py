@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from data_catalog.endpoints.models import EndpointDefinition, ExposureDefinition, SafetyDefinition
+from data_catalog.endpoints.models import EndpointDefinition, SafetyDefinition, TreatmentDefinition
 from data_catalog.models import Purpose, Sensitivity, Table, Variable, VariableType
 
 NOT_ASSESSABLE = "not_assessable"
@@ -15,7 +15,7 @@ _ON_DRUGS = (Purpose.RETROSPECTIVE, Purpose.PROSPECTIVE, Purpose.SAFETY)
 
 def as_declared_table(definition: EndpointDefinition) -> Table:
     """Return the declaration of an endpoint's table: its parameters stand in the description."""
-    by_drug = isinstance(definition, ExposureDefinition | SafetyDefinition)
+    by_drug = isinstance(definition, TreatmentDefinition | SafetyDefinition)
     purposes = _ON_DRUGS if by_drug else ()
     variables = (variable.model_copy(update={"purposes": purposes}) for variable in _VARIABLES[definition.kind])
     return Table(
@@ -109,11 +109,11 @@ _EVENT = (
     _FOLLOW_UP,
     *_VISITS,
 )
-_EXPOSURE = (
+_TREATMENT = (
     Variable(name="drug", label="Drug (INN, lower case)", type=VariableType.TEXT, sensitivity=Sensitivity.SENSITIVE),
     _count("episodes", "Episodes on the drug, those that meet counted once"),
     _count("episodes_not_used", "Episodes left out: a date is not precise enough, or nothing says when they ended"),
-    _days("exposed_days", "Days on the drug"),
+    _days("treated_days", "Days on the drug"),
     _number("person_years", "Years on the drug: days divided by 365.25", VariableType.DECIMAL, "years", 0),
 )
 _VARIABLES: dict[str, tuple[Variable, ...]] = {
@@ -150,9 +150,9 @@ _VARIABLES: dict[str, tuple[Variable, ...]] = {
         ),
         _FOLLOW_UP,
     ),
-    "exposure": _EXPOSURE,
+    "treatment": _TREATMENT,
     "safety": (
-        *_EXPOSURE,
+        *_TREATMENT,
         _count("serious_events", "Serious adverse events in that time"),
         _count("events_not_used", "The person's serious adverse events left out: the date is not precise enough"),
     ),

@@ -124,17 +124,17 @@ class ConversionParameters(_Strict):
     date_precision: tuple[Precision, ...] = Field(strict=False, description="how precise the date must be for a time")
 
 
-class ExposureParameters(_Strict):
+class TreatmentParameters(_Strict):
     """Time on a drug: episodes from start to stop, put together where they meet."""
 
     kinds: tuple[Line, ...] = Field(strict=False)
     date_precision: tuple[Precision, ...] = Field(strict=False, description="how precise start and stop must be")
     open_until: Literal["last_visit"] = Field(description="where an episode without a stop ends, or at death before")
-    lag_days: Days = Field(description="exposure begins so long after the start")
-    carry_over_days: Days = Field(description="exposure goes on so long after the stop")
+    lag_days: Days = Field(description="time on the drug begins so long after the start")
+    carry_over_days: Days = Field(description="time on the drug goes on so long after the stop")
 
 
-class SafetyParameters(ExposureParameters):
+class SafetyParameters(TreatmentParameters):
     """Serious adverse events in the time on a drug."""
 
     not_serious: tuple[Line, ...] = Field(strict=False, description="codes of seriousness that do not count")
@@ -189,9 +189,9 @@ class ConversionDefinition(_Definition):
     parameters: ConversionParameters
 
 
-class ExposureDefinition(_Definition):
-    kind: Literal["exposure"]
-    parameters: ExposureParameters
+class TreatmentDefinition(_Definition):
+    kind: Literal["treatment"]
+    parameters: TreatmentParameters
 
 
 class SafetyDefinition(_Definition):
@@ -205,7 +205,7 @@ EndpointDefinition = Annotated[
     | RelapseRateDefinition
     | NedaDefinition
     | ConversionDefinition
-    | ExposureDefinition
+    | TreatmentDefinition
     | SafetyDefinition,
     Field(discriminator="kind"),
 ]

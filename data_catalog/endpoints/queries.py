@@ -6,13 +6,13 @@ from data_catalog.endpoints.models import (
     ConversionDefinition,
     ConversionParameters,
     EndpointDefinition,
-    ExposureDefinition,
-    ExposureParameters,
     NedaParameters,
     RelapseRateDefinition,
     RelapseRateParameters,
     SafetyDefinition,
     SafetyParameters,
+    TreatmentDefinition,
+    TreatmentParameters,
 )
 from data_catalog.engine import identifier, literal
 
@@ -72,8 +72,8 @@ def query_of(definition: EndpointDefinition) -> str:
             return conversion(definition.parameters)
         case SafetyDefinition():
             return safety(definition.parameters)
-        case ExposureDefinition():
-            return exposure(definition.parameters)
+        case TreatmentDefinition():
+            return time_on_treatment(definition.parameters)
     raise AssertionError(definition.kind)
 
 
@@ -167,12 +167,12 @@ def conversion(rules: ConversionParameters) -> str:
     """
 
 
-def exposure(rules: ExposureParameters) -> str:
+def time_on_treatment(rules: TreatmentParameters) -> str:
     """Return the query of days on each drug, episodes that meet put together."""
     return f"""
         WITH {_episodes(rules)}
         SELECT patient_id, drug, count(began) AS episodes, any_value(not_used) AS episodes_not_used,
-            coalesce(sum(ended - began), 0) AS exposed_days, round(exposed_days / 365.25, 4) AS person_years
+            coalesce(sum(ended - began), 0) AS treated_days, round(treated_days / 365.25, 4) AS person_years
         FROM known LEFT JOIN spans USING (patient_id, drug) GROUP BY patient_id, drug
     """
 
@@ -191,13 +191,13 @@ def safety(rules: SafetyParameters) -> str:
         left_out AS (
             SELECT patient_id, count(*) AS events_not_used FROM serious WHERE NOT ({precise}) GROUP BY patient_id
         )
-        SELECT exposed.*, coalesce(serious_events, 0) AS serious_events, coalesce(events_not_used, 0) AS events_not_used
-        FROM ({exposure(rules)}) exposed
+        SELECT treated.*, coalesce(serious_events, 0) AS serious_events, coalesce(events_not_used, 0) AS events_not_used
+        FROM ({time_on_treatment(rules)}) treated
             LEFT JOIN counted USING (patient_id, drug) LEFT JOIN left_out USING (patient_id)
     """
 
 
-def _episodes(rules: ExposureParameters) -> str:
+def _episodes(rules: TreatmentParameters) -> str:
     """Return the common tables `known` (person, drug, episodes left out) and `spans` (from a day to before another)."""
     precise = _listed(rules.date_precision)
     return f"""
