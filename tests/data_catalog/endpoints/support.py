@@ -34,7 +34,7 @@ class Cohort:
     def courses(self) -> Courses:
         number = {person: index for index, person in enumerate(self.people)}
         visits = [(number[person], day, round(edss * 2)) for person, day, edss in self.visits]
-        relapses = [(number[person], day, day) for person, day in self.relapses]
+        relapses = [(number[person], day, day) for person, day in self.relapses if person in number]
         return Courses.of(len(number), columns(visits, 3), columns(relapses, 3))
 
     def to_json(self) -> dict[str, Any]:
