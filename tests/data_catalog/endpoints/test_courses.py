@@ -16,6 +16,7 @@ WEEK_EARLY = {"confirmation_days_before": 7}
 MONTH_LATE = {"confirmation_days_after": 28}
 SUSTAINED = {"sustained_days": "unlimited"}
 FROM_BASELINE = {"relapse_free_from_baseline": True, "rebaseline_after_relapse": False, "relapse_free_before_event": 10}
+ON_THE_DAY = FROM_BASELINE | {"relapse_days_before_baseline": 0}
 STAYING = {"rebaseline_after_relapse": False}
 
 # what it shows, endpoint, changed parameters, {day: EDSS}, days of relapses, day of the event (None: no event)
@@ -56,6 +57,7 @@ BY_HAND: list[tuple[str, str, dict[str, Any], dict[int, float], list[int], int |
     ("31 days after it", PIRA, STAYING, {0: 2, 200: 3, 400: 3}, [431], 200),
     ("a later visit away from relapses confirms", PIRA, STAYING, {0: 2, 200: 3, 400: 3, 600: 3}, [350], 200),
     ("a relapse long ago, after the baseline", PIRA, FROM_BASELINE, {0: 2, 200: 3, 400: 3}, [50], None),
+    ("on the day of the baseline", PIRA, ON_THE_DAY, {0: 2, 200: 3, 400: 3}, [0], None),
     ("and before the baseline", PIRA, FROM_BASELINE, {0: 2, 200: 3, 400: 3}, [-50], 200),
     ("a relapse moves the baseline", PIRA, {}, {0: 2, 200: 3, 400: 3, 600: 4, 800: 4}, [100], 600),
     ("or it does not", PIRA, STAYING, {0: 2, 200: 3, 400: 3, 600: 4, 800: 4}, [100], 200),
@@ -119,10 +121,7 @@ def test_the_order_of_rows_and_other_people_change_nothing(
     scores: dict[int, float], relapses: list[int], endpoint: str, draw: Any
 ) -> None:
     alone = course(scores, relapses)
-    others = [
-        course({day: 9.5 - edss for day, edss in scores.items() if edss not in (9.0, 9.5)}, relapses, name)
-        for name in "Ab"
-    ]
+    others = [course({day: max(9.5 - edss, 1.0) for day, edss in scores.items()}, relapses, name) for name in "Ab"]
     visits = [*alone.visits, *(visit for other in others for visit in other.visits)]
     draw.shuffle(visits)
     relapses_of_all = [*alone.relapses, *(relapse for other in others for relapse in other.relapses)]
