@@ -15,7 +15,8 @@ from core.people.models import Person
 from core.permissions import check_may
 from core.settings import Settings
 from data_catalog import permissions
-from data_catalog.editions import EditionManifest, SourceEntry, newest_number
+from data_catalog.editions import EditionManifest, SourceEntry, TableEntry, newest_number
+from data_catalog.endpoints.compute import computable, endpoint_tables, with_endpoints
 from data_catalog.engine import engine, identifier, work_folder
 from data_catalog.errors import DataRejected, EditionNotFound
 from data_catalog.hints import did_you_mean
@@ -23,7 +24,7 @@ from data_catalog.mapping.draft import draft, file_names
 from data_catalog.mapping.models import MappingFile, load_mapping
 from data_catalog.mapping.profile import describe
 from data_catalog.mapping.stage import Staged, located, stage, typed
-from data_catalog.models import Table
+from data_catalog.models import DatasetDeclaration, Table
 from data_catalog.publication import Prepared, entry_of, publish_edition, write_tables
 from data_catalog.quality.indicators import indicators
 from data_catalog.quality.models import About, QualityReport
@@ -71,9 +72,18 @@ def check_source(
 
 
 def publish_source(
-    database: Database, settings: Settings, actor: Person, mapping: Path, folder: Path, progress: Progress
+    database: Database,
+    settings: Settings,
+    actor: Person,
+    mapping: Path,
+    folder: Path,
+    progress: Progress,
+    *,
+    endpoints: bool = False,
 ) -> tuple[EditionManifest, Checked]:
     """Read, map and check a whole delivery and publish it as the dataset's next edition, with its quality report.
+
+    With `endpoints` the edition also holds the table of every standard endpoint its tables suffice for.
 
     Raises DataRejected with everything that refuses it; the vault is then as it was. Also raises MappingRejected
     and InvalidInput.
@@ -87,6 +97,10 @@ def publish_source(
         checked = _check(database, settings, mapped, aside, progress)
         progress("Writing the edition")
         entries = writing.result()
+        if endpoints:
+            progress("Computing the standard endpoints")
+            declaration, computed = _add_endpoints(mapped, prepared)
+            entries += computed
         reports = write_report(checked.quality, prepared, _report_before(database, settings, declaration.id))
         ready = Prepared(
             declaration=declaration,
@@ -187,6 +201,16 @@ def _read(
 def _refuse(source_id: str, findings: Sequence[Finding]) -> None:
     if findings:
         raise DataRejected(Report(source_id, tuple(findings), "mapping"))
+
+
+def _add_endpoints(mapped: _Mapped, folder: Path) -> tuple[DatasetDeclaration, tuple[TableEntry, ...]]:
+    """Write the tables of the standard endpoints; return the declaration that has them, and their entries."""
+    declaration = mapped.mapping.declaration
+    relations = {table.name: typed(table.name) for table in declaration.tables}
+    computed = endpoint_tables(mapped.connection, computable(declaration), relations)
+    tables = [each.table for each in computed]
+    entries = write_tables(mapped.connection, tables, lambda table: f"FROM {identifier(table.name)}", folder)
+    return with_endpoints(declaration, computed), entries
 
 
 def _typed_query(table: Table) -> str:

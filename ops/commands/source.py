@@ -94,11 +94,15 @@ def check(
 
 
 @app.command()
-def publish(mapping: Mapping, folder: Folder) -> None:
+def publish(
+    mapping: Mapping,
+    folder: Folder,
+    endpoints: Annotated[bool, typer.Option(help="Compute the tables of the standard endpoints too.")] = False,
+) -> None:
     """Read, map and check everything, and publish an edition with its numbers, or refuse with a report."""
     with steps() as say:
         edition, checked = service.publish_source(
-            context.database(), context.settings(), context.signed_in(), mapping, folder, say
+            context.database(), context.settings(), context.signed_in(), mapping, folder, say, endpoints=endpoints
         )
         say("Counting the edition for the catalogue")
         publish_numbers(context.database(), context.settings(), context.signed_in(), edition.dataset)

@@ -13,9 +13,11 @@ from core.database import Database
 from core.errors import InvalidInput, Refused
 from core.people.models import Person
 from core.settings import Settings
+from data_catalog.endpoints.catalogue import standard_endpoints
 from data_catalog.errors import DataRejected
 from data_catalog.mapping.models import MAPPINGS, load_mapping
 from data_catalog.mapping.service import check_source, draft_mapping, preview_source, publish_source
+from data_catalog.published.service import publish_numbers
 from data_catalog.service import edition, newest_editions, verify_edition
 from data_catalog.sources.delivery import make_delivery
 from data_catalog.synth.corrupt import KINDS, corrupt
@@ -157,3 +159,21 @@ def test_a_draft_names_every_file_column_and_table(
     assert 'id = "seventh"' in text
     assert 'path = "msb_visits.csv"' in text
     assert all(f'table = "{name}"' in text for name in ("patient", "visit", "relapse"))
+
+
+@ON_ONE_ENGINE
+def test_an_edition_may_hold_the_standard_endpoints_of_its_people(
+    database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path
+) -> None:
+    folder, mapping = sign("ofsep", write("ofsep", tmp_path / "o")), MAPPINGS / "ofsep.toml"
+    manifest, _ = publish_source(database, settings, people["dana"], mapping, folder, quiet, endpoints=True)
+    found = edition(database, "ofsep")
+    made = {table.table: table.rows for table in manifest.tables if table.table.startswith("endpoint_")}
+    assert len(made) == len(standard_endpoints())
+    assert made["endpoint_cdw_168d_roving_5_5"] == made["endpoint_pira_168d_5_5"] == 60
+    table = found.declaration.table("endpoint_pira_168d_5_5")
+    assert table is not None
+    assert "event_days" in table.approvable
+    assert "patient_id" not in table.approvable
+    assert publish_numbers(database, settings, people["dana"], "ofsep") > 0
+    verify_edition(database, settings, people["dana"], "ofsep")
