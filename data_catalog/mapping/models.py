@@ -134,11 +134,6 @@ class MappingFile(_Strict):
 
     @model_validator(mode="after")
     def _names_its_files(self) -> Self:
-        for name, spec in self.files.items():
-            if spec.supplemental and spec.supplemental not in self.files:
-                raise ValueError(
-                    f"{name}: there is no file {spec.supplemental!r}{did_you_mean(spec.supplemental, self.files)}"
-                )
         for block in self.tables:
             for file in (block.from_, *(join.file for join in block.join)):
                 if file not in self.files:

@@ -31,7 +31,11 @@ def read_files(
     work: Path,
 ) -> list[Finding]:
     """Read every file of a mapping; return what is wrong with their form. Where anything is, no table is to be used."""
-    problems = []
+    problems = [
+        Finding(name, spec.supplemental, "named as its qualifiers, and no file of the mapping", 1)
+        for name, spec in specs.items()
+        if spec.supplemental and spec.supplemental not in specs
+    ]
     for name, spec in specs.items():
         problems += _read(connection, name, spec, taken[name], work)
     plain_first = sorted(specs.items(), key=lambda item: bool(item[1].supplemental))  # qualifiers' own `where` is done
@@ -99,7 +103,7 @@ def _put_together(connection: duckdb.DuckDBPyConnection, name: str, paths: Seque
         connection.execute(f"CREATE TABLE {raw_name(name)} ({ROW} BIGINT, {FILE} VARCHAR)")
         return
     rows = " UNION ALL BY NAME ".join(
-        f"SELECT * REPLACE ({ROW} + {_offset(connection, parts[:number])} AS {ROW}), {literal(path)} AS {FILE} "
+        f"SELECT * REPLACE ({ROW} + {_rows(connection, parts[:number])} AS {ROW}), {literal(path)} AS {FILE} "
         f"FROM {part}"
         for number, (path, part) in enumerate(zip(paths, parts, strict=True))
     )
@@ -107,15 +111,15 @@ def _put_together(connection: duckdb.DuckDBPyConnection, name: str, paths: Seque
     connection.execute("; ".join(f"DROP TABLE {part}" for part in parts))
 
 
-def _offset(connection: duckdb.DuckDBPyConnection, before: Sequence[str]) -> int:
-    """Return how many rows the parts before have."""
-    return sum(connection.execute(f"SELECT count(*) FROM {part}").fetchall()[0][0] for part in before)
+def _rows(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> int:
+    """Return how many rows these have."""
+    return sum(connection.execute(f"SELECT count(*) FROM {part}").fetchall()[0][0] for part in tables)
 
 
 def _finish(connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec) -> list[Finding]:
     """Put qualifiers on a file's rows, add the columns it may be without, and keep the rows the mapping wants."""
     table = raw_name(name)
-    has_qualifiers = spec.supplemental and _columns(connection, raw_name(spec.supplemental))
+    has_qualifiers = spec.supplemental and _rows(connection, [raw_name(spec.supplemental)])
     label = f"{name}, qualifiers of {spec.supplemental}"
     problems = merge_supplemental(connection, label, table, raw_name(spec.supplemental)) if has_qualifiers else []
     if problems:
