@@ -11,6 +11,7 @@ import pyreadstat
 from data_catalog.engine import identifier
 from data_catalog.report import Finding
 from data_catalog.sources.files import Format
+from data_catalog.sources.texts import float_as_text, unfit_names
 
 _ROWS_AT_ONCE = 200_000
 _READERS: dict[Format, Callable[..., Any]] = {
@@ -27,6 +28,8 @@ def load(connection: duckdb.DuckDBPyConnection, label: str, path: Path, kind: Fo
     done = 0
     try:
         for frame in _frames(path, kind):
+            if problems := unfit_names(label, frame.columns):
+                return problems
             numbered = frame.with_row_index("_row", offset=done + 1)
             connection.complete()  # a result that was not read to its end would be in the way
             connection.register("_frame", numbered.to_arrow())
@@ -68,11 +71,7 @@ def _as_text(name: str, kept: pl.DataType) -> str:
     """Return SQL of a column as text: whole numbers without `.0`, dates as ISO 8601, padding taken off."""
     column = identifier(name)
     if kept.is_float():
-        whole = f"{column} = trunc({column}) AND abs({column}) < 1e15"
-        return (
-            f"CASE WHEN isfinite({column}) THEN CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) "
-            f"ELSE CAST({column} AS VARCHAR) END END"
-        )
+        return float_as_text(column)
     if kept == pl.Datetime:
         return f"strftime({column}, '%Y-%m-%dT%H:%M:%S')"
     return f"nullif(rtrim(CAST({column} AS VARCHAR)), '')"

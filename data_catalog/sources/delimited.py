@@ -122,7 +122,8 @@ def count_decoded_rows(path: Path, encoding: str, delimiter: str, quote: str) ->
     """Count the rows below the header with Python's own parser, whatever the encoding; raises ValueError."""
     with path.open(encoding=encoding, newline="") as file:
         rows = csv.reader(file, delimiter=delimiter, quotechar=quote, strict=True)
-        return max(sum(1 for row in rows if row) - 1, 0)
+        is_narrow = len(next(rows, [])) == 1
+        return sum(1 for row in rows if row or is_narrow)  # a blank line is a missing value, where a row has but one
 
 
 def _is_utf8(path: Path) -> bool:

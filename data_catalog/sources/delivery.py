@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core import canonical
 from core.errors import InvalidInput
-from core.files import sha256_file, write_durably
+from core.files import ensure_folder, sha256_file, write_durably
 from data_catalog.report import Finding
 from data_catalog.sources import binary, delimited, workbook
-from data_catalog.sources.files import FileSpec, Format
+from data_catalog.sources.files import FileSpec, Format, check_inside
 from data_catalog.synthetic import LABEL, is_synthetic
 
 MANIFEST = "delivery.json"
@@ -47,6 +47,11 @@ class DeliveredFile(_Kept):
     bytes: int = Field(ge=0)
     rows: int = Field(ge=0)
 
+    @field_validator("path")
+    @classmethod
+    def _stays_inside(cls, path: str) -> str:
+        return check_inside(path)
+
 
 class Delivery(_Kept):
     """Everything that was sent together."""
@@ -55,6 +60,13 @@ class Delivery(_Kept):
     made_at: datetime
     synthetic: bool
     files: tuple[DeliveredFile, ...]
+
+    @field_validator("files")
+    @classmethod
+    def _has_each_once(cls, files: tuple[DeliveredFile, ...]) -> tuple[DeliveredFile, ...]:
+        if len({file.path for file in files}) < len(files):
+            raise ValueError("names a file twice: its rows would be read twice")
+        return files
 
     def file(self, path: str) -> DeliveredFile | None:
         """Return a file by its path, or None."""
@@ -108,11 +120,9 @@ def take_delivery(
     copies: dict[str, TakenFile] = {}
     for sent in delivery.files:
         wanted = [name for name, spec in specs.items() if spec.matches(sent.path)]
-        target = work / f"{len(copies)}-{PurePosixPath(sent.path).name}" if wanted else None
+        target = _place(work, len(copies), sent.path) if wanted else None
         try:
-            # Its size first: a sparse file of a terabyte takes no room where it is, and all of it where it is copied.
-            is_as_large = (folder / sent.path).lstat().st_size == sent.bytes
-            same = is_as_large and _copy(folder / sent.path, target) == sent.sha256
+            same = _copy(folder / sent.path, target, sent.bytes) == sent.sha256
         except OSError as error:
             problems.append(Finding(WHOLE, sent.path, f"in the manifest, and can not be read: {error.strerror}", 1))
             continue
@@ -148,14 +158,29 @@ def _paths(folder: Path) -> Iterator[str]:
             raise InvalidInput(f"{relative} is a link or a device.", "A delivery holds plain files alone.")
 
 
-def _copy(source: Path, target: Path | None) -> str:
-    """Copy a plain file, following no link, and return the SHA-256 of what was copied."""
+def _place(work: Path, number: int, path: str) -> Path:
+    """Return where a copy goes: a folder of its own, under its own name without what DuckDB takes for a pattern."""
+    folder = ensure_folder(work / str(number))
+    return folder / PurePosixPath(path).name.translate(dict.fromkeys(map(ord, "*?[]"), "_"))
+
+
+def _copy(source: Path, target: Path | None, size: int) -> str:
+    """Copy a plain file, following no link, and return the SHA-256 of what was copied.
+
+    Returns nothing for what is no plain file of this size: a sparse file of a terabyte takes no room where it is, and
+    all of it where it is copied; a device has no end.
+    """
     digest = hashlib.sha256()
-    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe nobody writes to would hold us
     with os.fdopen(descriptor, "rb") as file, (target or Path(os.devnull)).open("wb") as copy:
-        while chunk := file.read(_CHUNK):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+            return ""
+        left = size + 1  # of a file that grows meanwhile, no more than shows that it is another
+        while chunk := file.read(min(_CHUNK, left)):
             digest.update(chunk)
             copy.write(chunk)
+            left -= len(chunk)
     return digest.hexdigest()
 
 

@@ -1,6 +1,5 @@
 """How a mapping says that a source's file is written."""
 
-import codecs
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -21,6 +20,14 @@ class Format(StrEnum):
     STATA = "dta"
 
 
+def check_inside(path: str) -> str:
+    """Return a path that stays inside the delivery and is written one way; raises ValueError for any other."""
+    parts = PurePosixPath(path)
+    if parts.is_absolute() or ".." in parts.parts or "\\" in path or "\0" in path or parts.as_posix() != path:
+        raise ValueError("is a path inside the delivery, with one / between its parts")
+    return path
+
+
 class FileSpec(BaseModel):
     """One file of a source, or several of one form: `path` may be a pattern, `*/dm.xpt`, inside the delivery."""
 
@@ -29,7 +36,7 @@ class FileSpec(BaseModel):
     path: str = Field(min_length=1, max_length=400)
     format: Format = Field(Format.CSV, strict=False)
     encoding: str = Field("utf-8", description="of a CSV file")
-    delimiter: str = Field(",", min_length=1, max_length=4, description="of a CSV file")
+    delimiter: str = Field(",", pattern=r"""^[^"'\r\n\x00]$""", description="of a CSV file")
     quote: Literal['"', "'"] = '"'
     decimal: Literal[".", ","] = "."
     sheet: str = Field("", max_length=100, description="of an XLSX file; the first where none is named")
@@ -43,16 +50,15 @@ class FileSpec(BaseModel):
     @field_validator("path")
     @classmethod
     def _stays_inside(cls, path: str) -> str:
-        parts = PurePosixPath(path)
-        if parts.is_absolute() or ".." in parts.parts or "\\" in path or "**" in path:
-            raise ValueError("is a path inside the delivery, with / between its parts, and at most * in it")
-        return path
+        if "**" in path:
+            raise ValueError("is a path inside the delivery, with one / between its parts, and at most * in it")
+        return check_inside(path)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         try:
-            codecs.lookup(self.encoding)
-        except LookupError as error:
+            "é".encode(self.encoding, errors="replace")  # codecs also knows zlib and others that make no text
+        except (LookupError, UnicodeError) as error:
             raise ValueError(f"{self.encoding!r} is no encoding") from error
         if self.format is not Format.CSV and (self.encoding, self.delimiter) != ("utf-8", ","):
             raise ValueError("encoding and delimiter belong to CSV files")
@@ -61,7 +67,8 @@ class FileSpec(BaseModel):
     def matches(self, path: str) -> bool:
         """Tell whether a path inside the delivery is one of this."""
         own, other = PurePosixPath(self.path).parts, PurePosixPath(path).parts
-        return len(own) == len(other) and all(map(fnmatchcase, other, own))
+        literal = (part.translate({ord("["): "[[]", ord("?"): "[?]"}) for part in own)
+        return len(own) == len(other) and all(map(fnmatchcase, other, literal))
 
     @property
     def is_pattern(self) -> bool:

@@ -16,9 +16,7 @@ from data_catalog.sources import binary, delimited, workbook
 from data_catalog.sources.delivery import TakenFile
 from data_catalog.sources.files import FileSpec, Format
 from data_catalog.sources.sdtm import merge_supplemental
-
-ROW = "_row"
-FILE = "_file"
+from data_catalog.sources.texts import FILE, ROW, unfit_names
 
 
 def raw_name(name: str) -> str:
@@ -33,10 +31,15 @@ def read_files(
     work: Path,
 ) -> list[Finding]:
     """Read every file of a mapping; return what is wrong with their form. Where anything is, no table is to be used."""
-    problems = []
+    problems = [
+        Finding(name, spec.supplemental, "named as its qualifiers, and no file of the mapping", 1)
+        for name, spec in specs.items()
+        if spec.supplemental and spec.supplemental not in specs
+    ]
     for name, spec in specs.items():
         problems += _read(connection, name, spec, taken[name], work)
-    return problems or [f for name, spec in specs.items() for f in _finish(connection, name, spec)]
+    plain_first = sorted(specs.items(), key=lambda item: bool(item[1].supplemental))  # qualifiers' own `where` is done
+    return problems or [f for name, spec in plain_first for f in _finish(connection, name, spec)]
 
 
 def _read(
@@ -78,9 +81,8 @@ def _read_csv(
     if problems:
         return problems
     columns = delimited.header(path, spec.delimiter, spec.quote)
-    twice = sorted({column for column in columns if columns.count(column) > 1 or not column.strip()})
-    if twice or not columns:
-        return [Finding(label, ", ".join(map(repr, twice)) or "–", "the header names each column, and once", 1)]
+    if problems := unfit_names(label, columns):
+        return problems
     names = {column: column for column in columns}
     return delimited.load(
         connection, label, path, part, names, newline=newline, delimiter=spec.delimiter, quote=spec.quote
@@ -101,7 +103,7 @@ def _put_together(connection: duckdb.DuckDBPyConnection, name: str, paths: Seque
         connection.execute(f"CREATE TABLE {raw_name(name)} ({ROW} BIGINT, {FILE} VARCHAR)")
         return
     rows = " UNION ALL BY NAME ".join(
-        f"SELECT * REPLACE ({ROW} + {_offset(connection, parts[:number])} AS {ROW}), {literal(path)} AS {FILE} "
+        f"SELECT * REPLACE ({ROW} + {_rows(connection, parts[:number])} AS {ROW}), {literal(path)} AS {FILE} "
         f"FROM {part}"
         for number, (path, part) in enumerate(zip(paths, parts, strict=True))
     )
@@ -109,23 +111,24 @@ def _put_together(connection: duckdb.DuckDBPyConnection, name: str, paths: Seque
     connection.execute("; ".join(f"DROP TABLE {part}" for part in parts))
 
 
-def _offset(connection: duckdb.DuckDBPyConnection, before: Sequence[str]) -> int:
-    """Return how many rows the parts before have."""
-    return sum(connection.execute(f"SELECT count(*) FROM {part}").fetchall()[0][0] for part in before)
+def _rows(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> int:
+    """Return how many rows these have."""
+    return sum(connection.execute(f"SELECT count(*) FROM {part}").fetchall()[0][0] for part in tables)
 
 
 def _finish(connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec) -> list[Finding]:
     """Put qualifiers on a file's rows, add the columns it may be without, and keep the rows the mapping wants."""
     table = raw_name(name)
-    has_qualifiers = spec.supplemental and _columns(connection, raw_name(spec.supplemental))
-    problems = merge_supplemental(connection, name, table, raw_name(spec.supplemental)) if has_qualifiers else []
+    has_qualifiers = spec.supplemental and _rows(connection, [raw_name(spec.supplemental)])
+    label = f"{name}, qualifiers of {spec.supplemental}"
+    problems = merge_supplemental(connection, label, table, raw_name(spec.supplemental)) if has_qualifiers else []
     if problems:
         return problems
-    present = _columns(connection, table)
+    present = {column.lower() for column in _columns(connection, table)}
     for column in spec.columns:
-        if column not in present:
+        if column.lower() not in present:
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(column)} VARCHAR")
-    if spec.where:
+    if spec.where and present:  # a file that may be absent, and is, has no rows to choose from
         condition = compiled(spec.where, _columns(connection, table))
         connection.execute(f"DELETE FROM {table} WHERE ({condition}) IS NOT TRUE")
     return []

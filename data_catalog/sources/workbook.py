@@ -5,12 +5,14 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from data_catalog.engine import identifier, literal
-from data_catalog.report import Finding
+from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
 from data_catalog.sources.archive import problem_of_archive
+from data_catalog.sources.texts import float_as_text, unfit_names
 
 _PLAIN = (
     "BOOLEAN",
@@ -25,7 +27,7 @@ _PLAIN = (
     "UBIGINT",
 )
 _NUMBERS = ("FLOAT", "DOUBLE")
-_TEXTS = ("VARCHAR", "DATE", "UUID")
+_TEXTS = ("VARCHAR", "DATE", "TIME", "TIME_NS", "UUID", '"NULL"')
 
 
 def load_xlsx(connection: duckdb.DuckDBPyConnection, label: str, path: Path, sheet: str, table: str) -> list[Finding]:
@@ -36,8 +38,8 @@ def load_xlsx(connection: duckdb.DuckDBPyConnection, label: str, path: Path, she
         names, rows = _sheet(path, sheet)
     except (CalamineError, KeyError, IndexError) as error:
         return [Finding(label, "–", f"{path.name} has no sheet {sheet or 'at all'} that can be read: {error}", 1)]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        return [Finding(label, name, "in the header more than once", names.count(name)) for name in twice]
+    if problems := unfit_names(label, names) or _beside(label, names, rows):
+        return problems
     columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
     frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)).with_row_index("_row", offset=1)
     connection.complete()  # a result that was not read to its end would be in the way
@@ -67,13 +69,15 @@ def load_parquet(connection: duckdb.DuckDBPyConnection, label: str, path: Path, 
     """Read a Parquet file into a table of texts; columns that hold lists or structures are refused."""
     source = f"read_parquet({literal(str(path))})"
     try:
+        if problems := unfit_names(label, pq.read_schema(path).names):  # as written: DuckDB would rename them
+            return problems
         described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         nested = [name for name, kind, *_ in described if not _as_text(name, kind)]
         if nested:
             return [Finding(label, name, "holds no plain value", 1) for name in nested]
         selected = ", ".join(f"{_as_text(name, kind)} AS {identifier(name)}" for name, kind, *_ in described)
         connection.execute(f"CREATE TABLE {table} AS SELECT row_number() OVER () AS _row, {selected} FROM {source}")
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         return [Finding(label, "–", f"{path.name} is no Parquet file: {error}", 1)]
     return []
 
@@ -93,7 +97,17 @@ def _sheet(path: Path, sheet: str) -> tuple[list[str], list[list[str | None]]]:
     names = [name or "" for name in cells[0]]
     while names and not names[-1]:
         names.pop()
-    return names, [row[: len(names)] for row in cells[1:]]
+    return names, cells[1:]
+
+
+def _beside(label: str, names: list[str], rows: list[list[str | None]]) -> list[Finding]:
+    """Refuse rows with a value where the header has no name: it would be left out without a word."""
+    found = [Violation(number, None) for number, row in enumerate(rows, 1) if any(row[len(names) :])]
+    if not found:
+        return []
+    return [
+        Finding(label, "–", "a value beside the columns the header names", len(found), tuple(found[:SHOWN_PER_RULE]))
+    ]
 
 
 def _cell(value: object) -> str | None:
@@ -112,8 +126,12 @@ def _cell(value: object) -> str | None:
 def _as_text(name: str, kind: str) -> str:
     """Return SQL of a column as text, nothing for a type that holds no plain value."""
     column = identifier(name)
-    if kind in _NUMBERS or kind.startswith("DECIMAL"):
+    if kind in _NUMBERS:
+        return float_as_text(column)
+    if kind.startswith("DECIMAL"):
         return rf"regexp_replace(CAST({column} AS VARCHAR), '\.0+$', '')"
+    if kind == "TIMESTAMP WITH TIME ZONE":  # in UTC: the machine's own zone is not to choose the day
+        return f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%dT%H:%M:%S')"
     if kind.startswith("TIMESTAMP"):
         return f"strftime({column}, '%Y-%m-%dT%H:%M:%S')"
-    return f"nullif(CAST({column} AS VARCHAR), '')" if kind in (*_PLAIN, *_TEXTS) else ""
+    return f"nullif(rtrim(CAST({column} AS VARCHAR)), '')" if kind in (*_PLAIN, *_TEXTS) else ""
