@@ -7,7 +7,8 @@ import duckdb
 
 from data_catalog.engine import identifier
 from data_catalog.mapping.dates import parsed
-from data_catalog.sources.reading import FILE, ROW, raw_name
+from data_catalog.sources.reading import raw_name
+from data_catalog.sources.texts import FILE, ROW
 
 MOST_CODES = 12
 """Different values a column may have to be taken for codes and be listed."""

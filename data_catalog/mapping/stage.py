@@ -16,7 +16,8 @@ from data_catalog.mapping.relations import Relation, ambiguities, relation
 from data_catalog.mapping.values import Value, value
 from data_catalog.models import Table
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
-from data_catalog.sources.reading import FILE, raw_name
+from data_catalog.sources.reading import raw_name
+from data_catalog.sources.texts import FILE
 
 _BLOCK_SHIFT = 44
 _ROW_MASK = (1 << _BLOCK_SHIFT) - 1
