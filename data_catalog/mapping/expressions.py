@@ -49,11 +49,23 @@ def check_expression(text: str) -> None:
     _rebuilt(text, lambda column: column)
 
 
+def columns_of(text: str) -> set[str]:
+    """Return the columns an expression names, as `column` or `file.column`."""
+    named: set[str] = set()
+
+    def note(column: exp.Column) -> exp.Expr:
+        named.add(_full_name(column))
+        return column
+
+    _rebuilt(text, note)
+    return named
+
+
 def compiled(text: str, columns: Collection[str]) -> str:
     """Return the SQL of an expression over these columns; raises ExpressionRefused for a column that is not there."""
 
     def known(column: exp.Column) -> exp.Expr:
-        name = f"{column.table}.{column.name}" if column.table else column.name
+        name = _full_name(column)
         if name not in columns:
             close = did_you_mean(name, columns)
             raise ExpressionRefused(f"The source has no column {name!r}{close or '.'}", ALLOWED)
@@ -118,6 +130,10 @@ def _check_plain_column(node: exp.Column) -> None:
     said = {name for name, value in node.args.items() if value}
     if said - {"this", "table"} or isinstance(node.this, exp.Star):
         raise _not_allowed(node)
+
+
+def _full_name(column: exp.Column) -> str:
+    return f"{column.table}.{column.name}" if column.table else column.name
 
 
 def _is_number(node: exp.Expr) -> bool:

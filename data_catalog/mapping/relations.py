@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from data_catalog.engine import identifier, literal
 from data_catalog.errors import ExpressionRefused
 from data_catalog.hints import did_you_mean
-from data_catalog.mapping.expressions import compiled
+from data_catalog.mapping.expressions import columns_of, compiled
 from data_catalog.mapping.models import Join, Pivot, TableSource
 from data_catalog.sources.reading import raw_name
 
@@ -52,6 +52,24 @@ def ambiguities(block: TableSource, columns: Mapping[str, Sequence[str]]) -> Ite
             f"SELECT _row FROM ({rows.sql}) WHERE {_named(block.pivot)} QUALIFY {held} IS DISTINCT FROM {first}",
             f"another value of the same {block.pivot.name} for the same {', '.join(block.pivot.keys)}",
         )
+
+
+def named_of(block: TableSource, file: str) -> set[str]:
+    """Return the columns of a file that a block names."""
+    said = {source.column for source in block.variables.values()}
+    for text in (block.where, *(source.derive for source in block.variables.values())):
+        said |= columns_of(text) if text else set()
+    if block.pivot:
+        said = {*said - set(block.pivot.names), *block.pivot.keys, block.pivot.name, *block.pivot.values}
+    own = {name for join in block.join for name in join.on} if block.from_ == file else set()
+    theirs = {name for join in block.join if join.file == file for name in join.on.values()}
+    for name in said - {""}:
+        of, dot, column = name.partition(".")
+        if dot and any(join.file == of for join in block.join):
+            theirs |= {column} if of == file else set()
+        elif block.from_ == file:
+            own.add(name)
+    return own | theirs
 
 
 def _joined(block: TableSource, columns: Mapping[str, Sequence[str]]) -> Relation:

@@ -12,7 +12,7 @@ import duckdb
 
 from data_catalog.engine import identifier
 from data_catalog.mapping.models import MappingFile, TableSource
-from data_catalog.mapping.relations import Relation, ambiguities, relation
+from data_catalog.mapping.relations import Relation, ambiguities, named_of, relation
 from data_catalog.mapping.values import Value, value
 from data_catalog.models import Table
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
@@ -60,6 +60,8 @@ def stage(connection: duckdb.DuckDBPyConnection, mapping: MappingFile) -> Staged
 
     Raises ExpressionRefused where the mapping names a column its file does not have.
     """
+    for file in mapping.files:
+        _complete(connection, mapping, file)
     columns = {file: _columns(connection, file) for file in mapping.files}
     readings: list[Reading] = []
     findings: list[Finding] = []
@@ -81,6 +83,14 @@ def located(
 ) -> tuple[Finding, ...]:
     """Return findings about typed tables with the rows as their source files number them."""
     return tuple(_located(connection, mapping, finding) for finding in findings)
+
+
+def _complete(connection: duckdb.DuckDBPyConnection, mapping: MappingFile, file: str) -> None:
+    """Give a file that a delivery is rightly without the columns that are asked of it; it has no rows."""
+    spec, there = mapping.files[file], set(_columns(connection, file))
+    if spec.optional and there.issubset(spec.columns):
+        for column in sorted({name for block in mapping.tables for name in named_of(block, file)} - there):
+            connection.execute(f"ALTER TABLE {raw_name(file)} ADD COLUMN {identifier(column)} VARCHAR")
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, file: str) -> list[str]:

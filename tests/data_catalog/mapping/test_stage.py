@@ -1,12 +1,14 @@
 """From raw texts to typed tables: joined, filtered, pivoted, translated; and what can't be read is named by its row."""
 
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from data_catalog.mapping.models import load_mapping
 from data_catalog.mapping.stage import typed
-from tests.data_catalog.mapping.conftest import FILES, Stage
+from tests.data_catalog.mapping.conftest import FILES, MAPPING, Stage
 
 
 def rows(connection: duckdb.DuckDBPyConnection, table: str, *columns: str) -> list[tuple[object, ...]]:
@@ -80,3 +82,33 @@ def test_the_rate_of_what_was_not_read_is_given_for_each_variable(staged: Stage)
     (reading,) = [r for r in staged(patients=lines).readings if r.variable == "sex"]
     assert (reading.present, reading.unread, reading.rate) == (4, 2, 0.5)
     assert reading.source == "SEX; Féminin → female, Masculin → male"
+
+
+ABSENT = ["from alone", "pivoted", "joined"]
+
+
+@pytest.mark.parametrize("how", ABSENT)
+def test_a_file_a_delivery_may_be_without_makes_no_rows(
+    staged: Stage, connection: duckdb.DuckDBPyConnection, tmp_path: Path, how: str
+) -> None:
+    text = MAPPING.read_text(encoding="utf-8")
+    if how == "from alone":
+        text = text.replace('path = "visits.csv"', 'path = "none.csv"\noptional = true')
+    elif how == "pivoted":
+        text = text.replace('path = "*/scores.csv"', 'path = "*/none.csv"\noptional = true')
+    else:
+        extra = '[files.extra]\npath = "none.csv"\noptional = true\n\n[[tables]]\ntable = "visit"\nfrom = "visits"'
+        text = text.replace('[[tables]]\ntable = "visit"\nfrom = "visits"', extra, 1)
+        text = text.replace(
+            'on = { PAT = "NUMBER" } }]', 'on = { PAT = "NUMBER" } }, { file = "extra", on = { PAT = "P" } }]'
+        )
+        text = text.replace(
+            'edss = { column = "EDSS", scale',
+            'fs_sensory = { derive = "coalesce(extra.S, \'1\')" }\nedss = { column = "EDSS", scale',
+        )
+    (tmp_path / "without.toml").write_text(text, encoding="utf-8")
+    found = staged(load_mapping(tmp_path / "without.toml"))
+    assert found.findings == ()
+    assert found.rows["visit"] == (4 if how == "joined" else 2)
+    if how == "joined":
+        assert rows(connection, "visit", "fs_sensory")[0] == (1,)
