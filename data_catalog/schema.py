@@ -16,6 +16,7 @@ from data_catalog.engine import identifier
 from data_catalog.free_text import PATIENTS, check_free_text
 from data_catalog.models import Table, Variable, VariableType
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
+from data_catalog.validation import PATTERNS, ROUNDING
 
 ROW = "_row"
 """The column that says which row of the source a typed row was made from."""
@@ -32,13 +33,7 @@ _TYPES = {
     "DATE": pl.Date,
     "INTEGER": pl.Int32,
 }
-_FORMS = {
-    VariableType.TEXT: r"^[^\x00-\x08\x0b-\x1f\x7f]+$",
-    # Spaces around an identifier would make two people of one.
-    VariableType.IDENTIFIER: r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]{0,198}[^\x00-\x20\x7f])?$",
-}
-_ROUNDING = 1e-9
-"""How far binary fractions may be off a step, in steps."""
+_FORMS = {kind: f"^{PATTERNS[kind]}$" for kind in (VariableType.TEXT, VariableType.IDENTIFIER)}
 
 _ROW_REASONS = {SchemaErrorReason.DATAFRAME_CHECK, SchemaErrorReason.SERIES_CONTAINS_NULLS}
 
@@ -132,7 +127,7 @@ def _limits(variable: Variable, value: pl.Expr) -> Iterator[pa.Check]:
     if variable.step is not None:
         steps = (value - variable.minimum) / variable.step
         words = f"not in steps of {variable.step} from {variable.minimum}"
-        yield _check((steps - steps.round()).abs() <= _ROUNDING, words)
+        yield _check((steps - steps.round()).abs() <= ROUNDING, words)
     if variable.never:
         words = f"{', '.join(map(repr, variable.never))} does not exist"
         yield _check(pl.all_horizontal(value != number for number in variable.never), words)

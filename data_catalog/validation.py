@@ -21,7 +21,7 @@ PATTERNS = {
     VariableType.IDENTIFIER: r"[^\x00-\x20\x7f]([^\x00-\x1f\x7f]{0,198}[^\x00-\x20\x7f])?",
 }
 
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 """How far binary fractions may be off a step, in steps."""
 
 
@@ -67,7 +67,7 @@ def _rules(variable: Variable) -> Iterator[Rule]:
     if variable.step is not None:
         words = f"not in steps of {variable.step} from {variable.minimum}"
         steps = f"(({typed} - {variable.minimum}) / {variable.step})"
-        yield Rule(variable, words, f"abs({steps} - round({steps})) > {_ROUNDING}")
+        yield Rule(variable, words, f"abs({steps} - round({steps})) > {ROUNDING}")
     if variable.never:
         listed = ", ".join(map(repr, variable.never))
         yield Rule(variable, f"{listed} does not exist", f"{typed} IN ({listed})")
