@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineWorkbook
 
 from data_catalog.engine import identifier, literal
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
@@ -31,7 +31,7 @@ _TEXTS = ("VARCHAR", "DATE", "TIME", "TIME_NS", "UUID", '"NULL"')
 
 
 def load_xlsx(connection: duckdb.DuckDBPyConnection, label: str, path: Path, sheet: str, table: str) -> list[Finding]:
-    """Read one sheet into a table of texts, its first row being the names; a hidden sheet that is not named is told."""
+    """Read one sheet into a table of texts, its first row being the names; other sheets are not read."""
     if problem := problem_of_archive(path):
         return [Finding(label, "–", f"{path.name} {problem}", 1)]
     try:
@@ -57,12 +57,6 @@ def count_xlsx(path: Path, sheet: str) -> int:
     if problem := problem_of_archive(path):
         raise ValueError(f"{path.name} {problem}")
     return len(_sheet(path, sheet)[1])
-
-
-def hidden_sheets(path: Path) -> list[str]:
-    """Return the names of sheets that a person who opens the file does not see."""
-    with CalamineWorkbook.from_path(path) as workbook:
-        return [sheet.name for sheet in workbook.sheets_metadata if sheet.visible is not SheetVisibleEnum.Visible]
 
 
 def load_parquet(connection: duckdb.DuckDBPyConnection, label: str, path: Path, table: str) -> list[Finding]:
