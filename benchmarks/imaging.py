@@ -22,10 +22,10 @@ import numpy as np
 
 from data_catalog.imaging.bids import validate_bids
 from data_catalog.imaging.checks import check_scan
-from data_catalog.imaging.exposure import ExposureRequest, expose
+from data_catalog.imaging.exposure import ExposureRequest, SeenScan, expose
 from data_catalog.imaging.index import earlier_edition, read_index, verify_imaging
 from data_catalog.imaging.ingest import prepare_imaging
-from data_catalog.imaging.names import MODALITIES, REGIONS, scan_stem
+from data_catalog.imaging.names import MODALITIES, REGIONS, ScanKinds, scan_stem
 from data_catalog.imaging.nifti import HEADER, Header, compress, normal_header
 from data_catalog.imaging.normalise import Earlier, Stored, prepare_objects, store_scan
 from data_catalog.imaging.synthetic import Scan, write_scans
@@ -133,13 +133,16 @@ def _pair(folder: Path, sha256: str, model: Path, number: int) -> tuple[float, f
 def _expose(vault: Path, sha256: str, destination: Path) -> None:
     scans = read_index(vault, sha256)
     people = {entry.patient_id for entry in scans.entries}
-    names = {person: pseudonym(b"k" * KEY_BYTES, "bench", person) for person in people}
-    request = ExposureRequest("bench", vault, scans, names, set(REGIONS), set(MODALITIES), _shift)
+    key = b"k" * KEY_BYTES
+    names = {person: pseudonym(key, "bench", person) for person in people}
+    seen = {entry.scan: SeenScan(names[entry.patient_id], _shifted(entry.scan_date)) for entry in scans.entries}
+    kinds = ScanKinds(regions=tuple(REGIONS), modalities=tuple(MODALITIES))
+    request = ExposureRequest("bench", vault, scans, kinds, seen, key)
     assert expose(request, destination).content["scans"] == len(scans.entries)
 
 
-def _shift(patient: str, day: date) -> date:
-    return day - timedelta(days=100)
+def _shifted(day: date | None) -> date | None:
+    return day - timedelta(days=100) if day else None
 
 
 def _measure_real_size(folder: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from core import canonical
 from core.clock import to_text
@@ -23,8 +24,13 @@ from data_catalog.cohort import cohort_query
 from data_catalog.editions import MANIFEST, EditionManifest, edition_sources
 from data_catalog.engine import engine, identifier, write_parquet
 from data_catalog.filter import compile_filter
-from data_catalog.generalisation import Rules, days_of, described, expression, needed_for, problems_of_rules
-from data_catalog.models import PSEUDONYM, DatasetDeclaration, Table, Variable, VariableType
+from data_catalog.generalisation import Rules, day_shown, days_of, described, expression, needed_for, problems_of_rules
+from data_catalog.imaging.agreement import DATE, SCAN
+from data_catalog.imaging.exposure import ExposureManifest, ExposureRequest, SeenScan, expose
+from data_catalog.imaging.index import FOLDER as IMAGING
+from data_catalog.imaging.index import read_index
+from data_catalog.imaging.names import ScanKinds
+from data_catalog.models import PSEUDONYM, SCAN_FILE, DatasetDeclaration, Table, Variable, VariableType
 from data_catalog.policy import check_approvable
 from data_catalog.pseudonyms import SOURCE, map_people
 
@@ -51,6 +57,8 @@ class CutTable:
     row_filter: str = ""
     cohort: str = ""
     generalise: Rules = field(default_factory=dict)
+    scans: ScanKinds | None = None
+    """The scans of its rows that go along, of a table of scans."""
 
     @property
     def dataset_id(self) -> str:
@@ -115,7 +123,7 @@ class CutManifest:
 
 
 def make_cut(request: CutRequest, destination: Path, work: Path, make_views: MakeViews) -> CutManifest:
-    """Write a cut into an empty folder: tables, dictionary, views, manifest; return the manifest.
+    """Write a cut into an empty folder: tables, scans, dictionary, views, manifest; return the manifest.
 
     `work` is a private folder that is removed afterwards: the mapping of people to pseudonyms is made in it.
     Raises InvalidInput for a variable that can not be approved, FilterRefused, PseudonymCollision, and
@@ -126,20 +134,25 @@ def make_cut(request: CutRequest, destination: Path, work: Path, make_views: Mak
     _check_rules(request)
     with engine(work) as connection:
         connection.execute(f"SET memory_limit = '{MEMORY}'")
+        for dataset_id in dict.fromkeys(table.dataset_id for table in request.tables):
+            _make_mapping(connection, request, dataset_id)
+        scans = _plan_scans(connection, request)
         rows = _write_tables(connection, request, destination)
+    exposed = _expose(scans, destination)
     _write(destination / DICTIONARY, _dictionary(request, rows))
-    tables = [_parquet(table) for table in request.tables]
-    _write(destination / MANIFEST, _manifest(request, destination, [*tables, DICTIONARY], rows))
+    own = [*(_parquet(table) for table in request.tables), *map(_scans_json, exposed), DICTIONARY]
+    _write(destination / MANIFEST, _manifest(request, destination, own, rows, exposed))
     make_views(destination)
-    content = _manifest(request, destination, [*tables, DICTIONARY, VIEWS], rows)
+    content = _manifest(request, destination, [*own, VIEWS], rows, exposed)
     _write(destination / MANIFEST, content)
-    _close(destination, {*tables, DICTIONARY, VIEWS, MANIFEST})
+    _close(destination, {*own, VIEWS, MANIFEST}, exposed)
     return CutManifest(content, sha256_file(destination / MANIFEST))
 
 
 def _check_rules(request: CutRequest) -> None:
-    """Refuse rules that do not fit, and dates of one dataset that would be moved by different numbers of days."""
+    """Refuse rules that do not fit, dates of one dataset moved by different numbers of days, scans there are not."""
     problems = [p for t in request.tables for p in problems_of_rules(t.table, t.variables, t.generalise)]
+    problems += [f"{t.full_name}: its edition holds no scans" for t in request.tables if t.scans and not _has_scans(t)]
     for dataset_id in {table.dataset_id for table in request.tables}:
         days = {days_of(table.generalise) for table in request.tables if table.dataset_id == dataset_id} - {0}
         if len(days) > 1:
@@ -156,8 +169,6 @@ def delete_cut(folder: Path) -> None:
 
 def _write_tables(connection: duckdb.DuckDBPyConnection, request: CutRequest, destination: Path) -> dict[str, int]:
     """Write every table's Parquet and return its rows by path."""
-    for dataset_id in dict.fromkeys(table.dataset_id for table in request.tables):
-        _make_mapping(connection, request, dataset_id)
     rows = {}
     for table in request.tables:
         path = destination / _parquet(table)
@@ -177,34 +188,96 @@ def _make_mapping(connection: duckdb.DuckDBPyConnection, request: CutRequest, da
     map_people(connection, request.key, dataset_id, people, _mapping(dataset_id), days)
 
 
+def _has_scans(table: CutTable) -> bool:
+    return bool(table.manifest.imaging_sha256) and table.table.variable(SCAN) is not None
+
+
+def _plan_scans(connection: duckdb.DuckDBPyConnection, request: CutRequest) -> dict[str, ExposureRequest]:
+    """Name the scans that go along, by dataset, and make the table of their names for the table of scans."""
+    planned = {}
+    for table in request.tables:
+        if table.scans:
+            plan = ExposureRequest(
+                project_id=request.project_id,
+                vault=table.folder / IMAGING,
+                scans=read_index(table.folder / IMAGING, table.manifest.imaging_sha256),
+                kinds=table.scans,
+                seen=_seen_scans(connection, table),
+                key=request.key,
+            )
+            files = plan.paths()
+            named = {SCAN: list(files), SCAN_FILE: list(files.values())}
+            schema = pa.schema([(name, pa.string()) for name in named])
+            connection.register(_scan_files(table.dataset_id), pa.table(named, schema=schema))
+            planned[table.dataset_id] = plan
+    return planned
+
+
+def _seen_scans(connection: duckdb.DuckDBPyConnection, table: CutTable) -> dict[str, SeenScan]:
+    """Return how the cut's rows see their scans: by pseudonym, and on the day they show of them."""
+    day = day_shown(table.table, DATE, table.variables, table.generalise)
+    approved = f"SELECT * FROM {table.source} WHERE {table.condition}"
+    mapping = identifier(_mapping(table.dataset_id))
+    rows = connection.execute(
+        f"SELECT {SCAN}, {PSEUDONYM}::VARCHAR, {day} FROM ({approved}) "
+        f"JOIN {mapping} ON {SOURCE} = {identifier(table.table.person)}"
+    ).fetchall()
+    return {scan: SeenScan(pseudonym, shown) for scan, pseudonym, shown in rows}
+
+
+def _expose(planned: dict[str, ExposureRequest], destination: Path) -> dict[str, ExposureManifest]:
+    """Write each dataset's scans, beside them the manifest that has the hash of every file, and return those."""
+    exposed = {}
+    for dataset_id, request in planned.items():
+        ensure_folder(destination / IMAGING, 0o755)
+        exposed[dataset_id] = expose(request, destination / IMAGING / dataset_id)
+        _write(destination / _scans_json(dataset_id), exposed[dataset_id].content)
+    return exposed
+
+
 def _query(table: CutTable) -> str:
     """Return the query of a table's rows; the condition stands inside, where names can only be the vault's own."""
     declared = table.table
     names = dict.fromkeys(
         [*(variable.name for variable in table.chosen), *sorted(needed_for(declared, table.generalise))]
     )
-    read = ", ".join(map(identifier, names))
+    read = ", ".join(map(identifier, [*names, SCAN] if table.scans else names))
     person = identifier(declared.person)
     approved = f"SELECT {person} AS _person, {read} FROM {table.source} WHERE {table.condition}"
-    columns = ", ".join(identifier(variable.name) for variable in table.chosen)
     values = ", ".join(
         f"{expression(declared, variable, table.generalise)} AS {identifier(variable.name)}"
         for variable in table.chosen
     )
     mapping = identifier(_mapping(table.dataset_id))
-    rows = f"SELECT {PSEUDONYM}, {values} FROM ({approved}) JOIN {mapping} ON {SOURCE} = _person"
+    joined = f"({approved}) JOIN {mapping} ON {SOURCE} = _person"
+    if table.scans:
+        values, joined = f"{values}, {SCAN_FILE}", f"{joined} LEFT JOIN {_scan_files(table.dataset_id)} USING ({SCAN})"
+    rows = f"SELECT {PSEUDONYM}, {values} FROM {joined}"
+    columns = ", ".join(_columns(table))
     return f"SELECT {PSEUDONYM}::VARCHAR AS {PSEUDONYM}, {columns} FROM (FROM ({rows}) ORDER BY {_order(table)})"
+
+
+def _columns(table: CutTable) -> list[str]:
+    """Return the columns of a table's cut after the pseudonym."""
+    return [*(identifier(variable.name) for variable in table.chosen), *([SCAN_FILE] if table.scans else [])]
 
 
 def _order(table: CutTable) -> str:
     """Return what rows are sorted by: short keys, for every further value in one costs the sort as much as the rest."""
     dates = [identifier(v.name) for v in table.chosen if v.type is VariableType.DATE]
-    values = ", ".join(identifier(variable.name) for variable in table.chosen)
-    return ", ".join([PSEUDONYM, *dates[:1], f"hash({values})"])
+    return ", ".join([PSEUDONYM, *dates[:1], f"hash({', '.join(_columns(table))})"])
 
 
 def _mapping(dataset_id: str) -> str:
     return f"mapping_{dataset_id}"
+
+
+def _scan_files(dataset_id: str) -> str:
+    return f"scan_files_{dataset_id}"
+
+
+def _scans_json(dataset_id: str) -> str:
+    return f"{IMAGING}/{dataset_id}.json"
 
 
 def _parquet(table: CutTable) -> str:
@@ -224,6 +297,7 @@ def _dictionary(request: CutRequest, rows: dict[str, int]) -> dict[str, Any]:
                 "variables": [
                     _PSEUDONYM,
                     *(_described(described(variable, table.generalise)) for variable in table.chosen),
+                    *([_scan_file(table.dataset_id)] if table.scans else []),
                 ],
             }
             for table in request.tables
@@ -242,11 +316,22 @@ _PSEUDONYM = {
 }
 
 
+def _scan_file(dataset_id: str) -> dict[str, Any]:
+    where = f"Below /data/{IMAGING}/{dataset_id}; missing where the project was not approved for the scan."
+    return {**_PSEUDONYM, "name": SCAN_FILE, "label": "The scan's file", "description": where}
+
+
 def _described(variable: Variable) -> dict[str, Any]:
     return variable.model_dump(mode="json", include=set(_PSEUDONYM))
 
 
-def _manifest(request: CutRequest, folder: Path, paths: Sequence[str], rows: dict[str, int]) -> dict[str, Any]:
+def _manifest(
+    request: CutRequest,
+    folder: Path,
+    paths: Sequence[str],
+    rows: dict[str, int],
+    exposed: dict[str, ExposureManifest],
+) -> dict[str, Any]:
     return {
         "project": request.project_id,
         "cut": request.number,
@@ -264,8 +349,15 @@ def _manifest(request: CutRequest, folder: Path, paths: Sequence[str], rows: dic
             if table.generalise
         },
         "variables": {table.full_name: [variable.name for variable in table.chosen] for table in request.tables},
+        "scans": {
+            dataset_id: {name: value for name, value in manifest.content.items() if name in _TOLD_OF_SCANS}
+            for dataset_id, manifest in exposed.items()
+        },
         "files": [_file_entry(folder, path, rows) for path in paths],
     }
+
+
+_TOLD_OF_SCANS = ("regions", "modalities", "people", "scans", "shared_by")
 
 
 def _file_entry(folder: Path, path: str, rows: dict[str, int]) -> dict[str, Any]:
@@ -278,11 +370,20 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     write_durably(path, canonical.dumps(content) + b"\n", 0o444)
 
 
-def _close(folder: Path, expected: set[str]) -> None:
-    """Make every file readable and no more; raises IntegrityBroken for a file that has no place in a cut."""
+def _close(folder: Path, expected: set[str], exposed: dict[str, ExposureManifest]) -> None:
+    """Make every file readable and no more; raises IntegrityBroken for a file that has no place in a cut.
+
+    Files of scans are left as they are: a hard link is the vault's own file.
+    """
+    scans = {
+        f"{IMAGING}/{dataset_id}/{file['path']}"
+        for dataset_id, manifest in exposed.items()
+        for file in manifest.content["files"]
+    }
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    if found != expected:
-        raise IntegrityBroken(f"The cut holds {', '.join(sorted(found ^ expected))} against its manifest.")
+    if found != expected | scans:
+        wrong = sorted(found ^ (expected | scans))
+        raise IntegrityBroken(f"The cut holds {', '.join(wrong[:5])} against its manifest.")
     for path in expected:
         (folder / path).chmod(0o444)
     folder.chmod(0o755)

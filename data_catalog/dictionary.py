@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from data_catalog.editions import Edition
 from data_catalog.filter import variables_of
 from data_catalog.generalisation import Rules, described, filter_notes
+from data_catalog.imaging.names import ScanKinds
 from data_catalog.models import Table, Variable
 
 
@@ -23,10 +24,12 @@ class DictionaryTable:
     cohort: str = ""
     notes: tuple[str, ...] = ()
     """What the committee should know of the filter."""
+    scans: ScanKinds | None = None
+    """The scans that go along with its rows."""
 
-    def where(self, row_filter: str, cohort: str = "") -> "DictionaryTable":
-        """Return the same table, of which only the rows of a filter and of a cohort's people are seen."""
-        return replace(self, row_filter=row_filter, cohort=cohort)
+    def where(self, row_filter: str, cohort: str = "", scans: ScanKinds | None = None) -> "DictionaryTable":
+        """Return the same table, of which only the rows of a filter and of a cohort's people are seen, with scans."""
+        return replace(self, row_filter=row_filter, cohort=cohort, scans=scans)
 
     def generalised(self, table: Table, rules: Rules) -> "DictionaryTable":
         """Return the same table with its variables as coarse as the rules make them."""

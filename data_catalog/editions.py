@@ -1,5 +1,6 @@
 """Editions as they are kept: the manifest, the folder in the vault, the row in the database."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from core.settings import Settings
 from data_catalog.engine import literal
 from data_catalog.errors import EditionBroken, EditionNotFound
 from data_catalog.hints import did_you_mean
+from data_catalog.imaging.index import FOLDER as IMAGING
+from data_catalog.imaging.index import read_index, verify_imaging
 from data_catalog.models import DatasetDeclaration
 from data_catalog.tables import edition as edition_table
 
@@ -68,6 +71,8 @@ class EditionManifest(_Kept):
     sources: tuple[SourceEntry, ...]
     tables: tuple[TableEntry, ...]
     files: tuple[FileEntry, ...] = ()
+    imaging_sha256: str = ""
+    """The hash of the manifest of its scans, empty where it holds none as images."""
     withdrawal: WithdrawalEntry | None = None
 
     def table(self, name: str) -> TableEntry:
@@ -150,7 +155,10 @@ def read_manifest(settings: Settings, edition: Edition) -> EditionManifest:
 
 
 def check_files(settings: Settings, edition: Edition) -> EditionManifest:
-    """Re-hash every file of an edition and return its manifest; raises EditionBroken naming what is changed."""
+    """Re-hash an edition's tables and reports and return its manifest; raises EditionBroken naming what is changed.
+
+    Of its scans the index is held against its hash, which takes no time; `check_scans` re-hashes every file of them.
+    """
     manifest = read_manifest(settings, edition)
     folder = edition.folder(settings)
     for entry in (*manifest.tables, *manifest.files):
@@ -158,10 +166,35 @@ def check_files(settings: Settings, edition: Edition) -> EditionManifest:
         if not path.is_file() or sha256_file(path) != entry.sha256:
             raise _broken(edition, f"{entry.path} is missing or was changed")
     expected = {MANIFEST, *(entry.path for entry in (*manifest.tables, *manifest.files))}
+    if manifest.imaging_sha256:
+        expected.add(IMAGING)
+        read_index(folder / IMAGING, manifest.imaging_sha256)
     foreign = sorted({path.name for path in folder.iterdir()} - expected)
     if foreign:
         raise _broken(edition, f"{', '.join(foreign)} does not belong there")
     return manifest
+
+
+def check_scans(settings: Settings, edition: Edition) -> int:
+    """Re-hash every file of an edition's scans and return how many there are; raises EditionBroken naming the first."""
+    manifest = read_manifest(settings, edition)
+    if not manifest.imaging_sha256:
+        return 0
+    return verify_imaging(edition.folder(settings) / IMAGING, manifest.imaging_sha256)
+
+
+def has_bytes(settings: Settings, edition: Edition) -> bool:
+    """Tell whether an edition's data are still there."""
+    return any(path.name != MANIFEST for path in edition.folder(settings).iterdir())
+
+
+def delete_bytes(settings: Settings, edition: Edition) -> None:
+    """Delete an edition's data; its manifest stays, and scans that another edition holds stay there."""
+    for path in edition.folder(settings).iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != MANIFEST:
+            path.unlink()
 
 
 def _to_edition(row: dict[str, Any]) -> Edition:

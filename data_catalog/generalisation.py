@@ -14,7 +14,7 @@ or year only is kept as the period's first day; moved as it is, it would give th
 its moved middle lies stands in its place, and its precision stays what it was.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
@@ -125,6 +125,17 @@ def expression(table: Table, variable: Variable, rules: Rules) -> str:
         if date.precision == variable.name and truncated:
             return _coarser(identifier(variable.name), truncated)
     return identifier(variable.name)
+
+
+def day_shown(table: Table, name: str, variables: Collection[str], rules: Rules) -> str:
+    """Return the DuckDB expression of the day a cut shows of a date; NULL where it shows none, or a longer period."""
+    variable, rule = table.variable(name), rules.get(name)
+    if variable is None or name not in variables or (rule is not None and rule.shift is None):
+        return "NULL::DATE"
+    shown = expression(table, variable, rules)
+    if variable.precision is None:
+        return shown
+    return f"CASE WHEN {identifier(variable.precision)} = 'day' THEN {shown} END"
 
 
 def _generalised(variable: Variable, rule: Generalisation) -> str:

@@ -15,6 +15,7 @@ from core.errors import InvalidInput
 from core.files import sha256_bytes
 from data_catalog.errors import DeclarationRejected
 from data_catalog.facts import Registry
+from data_catalog.imaging.names import ScanKinds
 
 DATASETS = Path(__file__).parent / "datasets"
 """Declarations that come with Myelin."""
@@ -22,8 +23,11 @@ DATASETS = Path(__file__).parent / "datasets"
 PSEUDONYM = "pseudonym"
 """The first column of every table of a cut, and so no variable's name."""
 
-RESERVED = frozenset({"search", "feasibility"})
-"""Addresses of the catalogue's own pages, and so no dataset's id."""
+RESERVED = frozenset({"search", "feasibility", "imaging"})
+"""Addresses of the catalogue's own pages and a cut's folder of scans, and so no dataset's id."""
+
+SCAN_FILE = "scan_file"
+"""The last column of a table of scans in a cut that has their images, and so no variable's name."""
 
 Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -117,7 +121,7 @@ class Variable(_Strict):
         identifies = self.sensitivity is Sensitivity.IDENTIFIER
         is_number_code = self.type is VariableType.CODE and self.has_number_codes
         rules = {
-            f"{PSEUDONYM} is the name of the column cuts begin with": self.name == PSEUDONYM,
+            f"{PSEUDONYM} and {SCAN_FILE} are columns that cuts add": self.name in (PSEUDONYM, SCAN_FILE),
             "codes belong to the type code, and it needs them": bool(self.codes) != (self.type is VariableType.CODE),
             "the type identifier has the sensitivity identifier": self.type is VariableType.IDENTIFIER
             and not identifies,
@@ -203,6 +207,7 @@ class DatasetDeclaration(_Strict):
     resource: str = Field("", max_length=63, description="the resource it is part of: ms_cidr or bmsd")
     labels: Literal["published", "invented"] = Field("published", description="whether the source's names are known")
     registry: Registry | None = Field(None, description="what the registry says of itself in public")
+    scans: ScanKinds | None = Field(None, description="which scans are held as images; publishing them says so")
     tables: tuple[Table, ...] = Field(min_length=1, strict=False)
 
     def table(self, name: str) -> Table | None:
@@ -221,7 +226,7 @@ class DatasetDeclaration(_Strict):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if self.id in RESERVED:
-            raise ValueError(f"{self.id} is the name of a page of the catalogue")
+            raise ValueError(f"{self.id} is a name that Myelin uses itself")
         for what in ("name", "file"):
             if _twice(getattr(table, what) for table in self.tables):
                 raise ValueError(f"two tables have the same {what}")

@@ -40,6 +40,7 @@ class Prepared:
     sources: tuple[SourceEntry, ...]
     tables: tuple[TableEntry, ...]
     files: tuple[FileEntry, ...] = ()
+    imaging_sha256: str = ""
     number: int | None = None
     """The edition it was prepared as, where a file in it says so."""
 
@@ -79,6 +80,7 @@ def publish_edition(database: Database, settings: Settings, actor: Person, prepa
             sources=prepared.sources,
             tables=prepared.tables,
             files=prepared.files,
+            imaging_sha256=prepared.imaging_sha256,
         )
         put_in_place(tx, settings, prepared.folder, prepared.declaration, manifest)
     return manifest

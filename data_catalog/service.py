@@ -16,6 +16,7 @@ from data_catalog.editions import (
     SourceEntry,
     TableEntry,
     check_files,
+    check_scans,
     dataset_ids,
     find_edition,
 )
@@ -86,10 +87,11 @@ def any_synthetic(database: Database) -> bool:
 def verify_edition(
     database: Database, settings: Settings, actor: Person, dataset_id: str, number: int | None = None
 ) -> EditionManifest:
-    """Re-hash an edition's files, on record; raises EditionBroken naming what is not as it was published."""
+    """Re-hash an edition's files and scans, on record; raises EditionBroken naming what is not as it was published."""
     check_may(actor, permissions.EDITION_VERIFY)
     found = edition(database, dataset_id, number)
     manifest = check_files(settings, found)
+    check_scans(settings, found)
     with database.write(actor) as tx:
         tx.record("data_catalog:edition:verify", subject(manifest))
     return manifest

@@ -34,11 +34,16 @@ from data_catalog.editions import (
 )
 from data_catalog.engine import identifier, literal, write_parquet
 from data_catalog.errors import BatchTooSmall
+from data_catalog.imaging.index import FOLDER as IMAGING
+from data_catalog.imaging.index import read_index, write_without
 from data_catalog.models import PSEUDONYM, DatasetDeclaration, Table
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
 
 MINIMUM_COUNT = 10
 """People a batch should have: the size below which a count is too small to be released (docs/checks.md)."""
+
+SCANS = "scans"
+"""What scans are called beside the tables in a proof."""
 
 FOLDER = ".withdrawals"
 """Below the vault; no dataset's id begins with a point."""
@@ -212,6 +217,22 @@ def remove_people(
     return tuple(entries), tuple(removed)
 
 
+def remove_scans(
+    manifest: EditionManifest, folder: Path, people: Sequence[str], prepared: Path
+) -> tuple[str, tuple[Removed, ...]]:
+    """Hold an edition's scans without these people's; return the hash of their manifest and what was removed.
+
+    The index is read again: raises IntegrityBroken where somebody of them is left in it.
+    """
+    if not manifest.imaging_sha256:
+        return "", ()
+    made, gone = write_without(folder / IMAGING, manifest.imaging_sha256, people, prepared / IMAGING)
+    left = read_index(prepared / IMAGING, made.manifest_sha256).entries
+    if not {entry.patient_id for entry in left}.isdisjoint(people):
+        raise IntegrityBroken("The scans without those who withdrew are not what they should be.")
+    return made.manifest_sha256, (Removed(SCANS, len(left) + gone, gone),)
+
+
 def _removed(connection: duckdb.DuckDBPyConnection, sources: dict[str, str], table: Table) -> int:
     """Count the rows of the people apart from the writing, so that the two must agree."""
     (count,) = connection.execute(
@@ -233,8 +254,13 @@ def _prove(
             raise IntegrityBroken(f"{table.name} without those who withdrew is not what it should be.")
 
 
-def is_anywhere(folder: Path, pseudonyms: Sequence[str]) -> bool:
-    """Tell whether any table in a folder of a cut has a row of one of these pseudonyms."""
+def is_anywhere(cut: Path, dataset_id: str, pseudonyms: Sequence[str]) -> bool:
+    """Tell whether a cut has a row or a scan of one of these pseudonyms in what it holds of a dataset."""
+    scans = cut / IMAGING / dataset_id
+    return any((scans / f"sub-{name}").exists() for name in pseudonyms) or _has_rows(cut / dataset_id, pseudonyms)
+
+
+def _has_rows(folder: Path, pseudonyms: Sequence[str]) -> bool:
     gone = pa.table({PSEUDONYM: pa.array(list(pseudonyms), pa.string())})
     with duckdb.connect() as connection:
         connection.register("gone", gone)
@@ -261,11 +287,13 @@ def withdrawn_manifest(
     by: str,
     at: datetime,
     tables: tuple[TableEntry, ...],
+    imaging_sha256: str,
     withdrawal: WithdrawalEntry,
 ) -> EditionManifest:
     """Return the manifest of the edition that a withdrawal makes; reports on the one before are not its own."""
     made = {"number": number, "published_by": by, "published_at": at, "tables": tables}
-    return manifest.model_copy(update={**made, "files": (), "withdrawal": withdrawal})
+    held = {"files": (), "imaging_sha256": imaging_sha256}
+    return manifest.model_copy(update={**made, **held, "withdrawal": withdrawal})
 
 
 def _register(connection: duckdb.DuckDBPyConnection, people: Sequence[str]) -> None:

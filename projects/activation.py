@@ -131,6 +131,7 @@ def cut_tables(project: Project, sources: Mapping[str, CutSource]) -> tuple[CutT
             row_filter=approved.row_filter,
             cohort=approved.cohort,
             generalise=approved.rules,
+            scans=approved.scan_kinds,
         )
 
     return tuple(cut_table(approved) for approved in project.tables)

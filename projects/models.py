@@ -17,6 +17,7 @@ from core.files import sha256_bytes
 from core.people.models import check_slug
 from core.settings import Settings
 from data_catalog.generalisation import Generalisation, Rules
+from data_catalog.imaging.names import ScanKinds
 from projects.errors import ProjectRejected
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -64,6 +65,7 @@ class TableRequest(_Strict):
     row_filter: str = Field("", max_length=2000)
     cohort: str = Field("", max_length=2000, description="who is in, said over all tables of the dataset")
     generalise: Mapping[Name, Generalisation] = Field(default={}, description="variable → what stands in its place")
+    scans: ScanKinds | None = Field(None, description="which scans of its rows go along, of a table of scans")
 
     @field_validator("variables")
     @classmethod
@@ -153,11 +155,18 @@ class ApprovedTable:
     cohort: str = ""
     generalise: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Variable → its rule as the project file has it."""
+    scans: Mapping[str, tuple[str, ...]] | None = None
+    """Regions and modalities of the scans that go along with its rows."""
 
     @property
     def rules(self) -> Rules:
         """What is done with variables, as the catalogue reads it."""
         return {name: Generalisation.model_validate(rule) for name, rule in self.generalise.items()}
+
+    @property
+    def scan_kinds(self) -> ScanKinds | None:
+        """The scans that go along, as the catalogue reads it."""
+        return ScanKinds.model_validate(self.scans) if self.scans else None
 
 
 @dataclass(frozen=True)

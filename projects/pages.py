@@ -81,7 +81,7 @@ def _dictionary(database: Database, project: Project) -> tuple[DictionaryTable, 
 def _as_approved(described: DictionaryTable, found: Edition, approved: ApprovedTable) -> DictionaryTable:
     table = found.declaration.table(approved.table_id)
     assert table is not None
-    return described.where(approved.row_filter, approved.cohort).generalised(table, approved.rules)
+    return described.where(approved.row_filter, approved.cohort, approved.scan_kinds).generalised(table, approved.rules)
 
 
 def _closed_because(database: Database, person: Person, project: Project) -> AccessRefused | None:

@@ -46,6 +46,7 @@ def _approved(connection: Connection, project_id: str) -> tuple[ApprovedTable, .
             table_id=row["table_id"],
             row_filter=row["row_filter"],
             cohort=row["cohort"],
+            scans=json.loads(row["scans"]) if row["scans"] else None,
             variables=tuple(variables[row["dataset_id"], row["table_id"]]),
             generalise={
                 name: json.loads(rule) for name, rule in variables[row["dataset_id"], row["table_id"]].items() if rule

@@ -27,11 +27,14 @@ from data_catalog.editions import (
     Edition,
     WithdrawalEntry,
     check_files,
+    delete_bytes,
     find_edition,
+    has_bytes,
     newest_number,
     read_manifest,
 )
 from data_catalog.engine import engine, work_folder
+from data_catalog.imaging.index import FOLDER as IMAGING
 from data_catalog.pseudonyms import pseudonym
 from data_catalog.publication import put_in_place
 from projects import permissions as project_permissions
@@ -47,7 +50,7 @@ MAY_REMAIN = (
     "backups made before today",
     "old editions and old cuts, until `myelin dataset purge` deletes their bytes",
     "the list of who withdrew, in the vault, so that the next delivery can be held against it",
-    "the sender's own files: a delivery that still has these people brings them back",
+    "the sender's own files: a delivery that still has these people is refused until they are taken out",
 )
 """What a withdrawal does not reach, said each time."""
 
@@ -63,7 +66,7 @@ class NewEdition:
 
 @dataclass(frozen=True)
 class NewCut:
-    """A project's cut without the people: rows of each table before and now."""
+    """A project's cut without the people: rows of each table, and scans, before and now."""
 
     project_id: str
     number: int
@@ -190,9 +193,7 @@ def purge_withdrawn(database: Database, settings: Settings, actor: Person, datas
         editions = _replaced(connection, settings, dataset_id)
         projects = list(_projects_on(connection, dataset_id))
     for edition in editions:
-        for path in edition.folder(settings).iterdir():
-            if path.name != MANIFEST:
-                path.unlink()
+        delete_bytes(settings, edition)
     old = [cut for project in projects for cut in project.cuts if cut.deleted_at is None and cut != project.cut]
     for cut in old:
         delete_cut(cut.folder(settings))
@@ -231,10 +232,13 @@ def _without(batch: _Batch, base: Edition, number: int, work: Path) -> NewEditio
     old, folder = check_files(batch.settings, base), base.folder(batch.settings)
     with engine(work) as connection:
         entries, removed = withdrawal.remove_people(connection, base.declaration, old, folder, batch.people, prepared)
+    scans, removed_scans = withdrawal.remove_scans(old, folder, batch.people, prepared)
     entry = WithdrawalEntry(edition=base.number, withdrawn=len(batch.people), people_hmac=batch.people_hmac)
-    manifest = withdrawal.withdrawn_manifest(old, number, batch.actor.username, batch.database.clock(), entries, entry)
+    manifest = withdrawal.withdrawn_manifest(
+        old, number, batch.actor.username, batch.database.clock(), entries, scans, entry
+    )
     source = CutSource(base.declaration, manifest, sha256_bytes(manifest.to_bytes()), prepared)
-    return NewEdition(source, base.number, removed)
+    return NewEdition(source, base.number, removed + removed_scans)
 
 
 def _recut(batch: _Batch, project: Project, made: Mapping[int, NewEdition], stack: ExitStack) -> _Prepared:
@@ -254,13 +258,16 @@ def _recut(batch: _Batch, project: Project, made: Mapping[int, NewEdition], stac
 
 
 def _rows(manifest: Mapping[str, Any]) -> dict[str, int]:
-    return {file["path"]: file["rows"] for file in manifest["files"] if "rows" in file}
+    """Return how many rows each table of a cut has, and how many scans it has of each dataset."""
+    rows = {file["path"]: file["rows"] for file in manifest["files"] if "rows" in file}
+    scans = manifest.get("scans", {})
+    return rows | {f"{IMAGING}/{dataset_id}": told["scans"] for dataset_id, told in scans.items()}
 
 
 def _prove_absent(request: CutRequest, prepared: Path, batch: _Batch) -> None:
-    """Search every table of the dataset for the pseudonyms of those who withdrew; raises IntegrityBroken."""
+    """Search tables and scans of the dataset for the pseudonyms of those who withdrew; raises IntegrityBroken."""
     pseudonyms = [pseudonym(request.key, batch.dataset_id, person) for person in batch.people]
-    if withdrawal.is_anywhere(prepared / batch.dataset_id, pseudonyms):
+    if withdrawal.is_anywhere(prepared, batch.dataset_id, pseudonyms):
         raise IntegrityBroken(f"The new cut of {request.project_id} still has somebody who withdrew.")
 
 
@@ -288,4 +295,4 @@ def _replaced(connection: Connection, settings: Settings, dataset_id: str) -> li
     every = [find_edition(connection, dataset_id, number) for number in range(1, newest + 1)]
     made_from = {m.withdrawal.edition for m in (read_manifest(settings, e) for e in every) if m.withdrawal}
     replaced = [edition for edition in every if edition.number in made_from]
-    return [e for e in replaced if any(path.name != MANIFEST for path in e.folder(settings).iterdir())]
+    return [edition for edition in replaced if has_bytes(settings, edition)]

@@ -17,7 +17,7 @@ from data_catalog.filter import compile_filter
 from data_catalog.generalisation import days_of, problems_of_rules
 from data_catalog.hints import did_you_mean
 from data_catalog.models import DatasetDeclaration
-from data_catalog.policy import problems_of
+from data_catalog.policy import problems_of, problems_of_scans
 from projects import permissions, tables
 from projects.activation import activate_project
 from projects.closing import close_project
@@ -154,6 +154,8 @@ def _table_problems(declaration: DatasetDeclaration, table_id: str, request: Tab
         return
     for problem in problems_of_rules(table, request.variables, request.generalise):
         yield f"{declaration.id}.{problem}"
+    for problem in problems_of_scans(declaration, table_id, request.scans):
+        yield f"{declaration.id}.{table_id}: {problem}"
     try:
         compile_filter(request.row_filter, table)
     except FilterRefused as error:
@@ -196,7 +198,8 @@ def _insert_project(tx: Transaction, actor: Person, file: ProjectFile) -> None:
 
 
 def _insert_request(tx: Transaction, key: dict[str, Any], edition: int, request: TableRequest) -> None:
-    rows = {"edition": edition, "row_filter": request.row_filter, "cohort": request.cohort}
+    scans = canonical.dumps(request.scans.model_dump(mode="json")).decode() if request.scans else ""
+    rows = {"edition": edition, "row_filter": request.row_filter, "cohort": request.cohort, "scans": scans}
     tx.execute(insert(tables.approved_table).values(**key, **rows))
     rules = {name: canonical.dumps(rule.given).decode() for name, rule in request.generalise.items()}
     variables = [{**key, "variable": name, "generalisation": rules.get(name, "")} for name in request.variables]

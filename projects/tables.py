@@ -68,6 +68,7 @@ approved_table = Table(
     Column("edition", Integer, nullable=False),
     Column("row_filter", Text, nullable=False),
     Column("cohort", Text, nullable=False, server_default=""),
+    Column("scans", Text, nullable=False, server_default=""),
     ForeignKeyConstraint(["dataset_id", "edition"], ["edition.dataset_id", "edition.number"]),
 )
 

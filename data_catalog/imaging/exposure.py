@@ -1,13 +1,16 @@
 """What a project sees of an edition's scans: those it was approved for, under its own names, without copying voxels.
 
-The caller mounts the exposed folder read-only at `/data/imaging`. It is a BIDS tree of its own; no label, date or text
-of the source is in it. Normalised files are shared with the vault, so their content is the same in every project.
+The exposed folder is part of the project's cut and is mounted read-only with it. It is a BIDS tree of its own; no
+label, date or text of the source is in it. Normalised files are shared with the vault, so their content is the same in
+every project.
 """
 
+import hmac
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -15,55 +18,69 @@ from typing import Any
 
 from core import canonical
 from core.errors import InvalidInput
-from core.files import sha256_bytes, write_durably
+from core.files import sha256_bytes
 from data_catalog.imaging.index import ImagingEntries, ImagingEntry
 from data_catalog.imaging.inheritance import Sidecars
-from data_catalog.imaging.names import LABEL_PATTERN, MODALITIES, REGIONS, scan_stem
-from data_catalog.imaging.sharing import FOLDER, READ_ONLY, Sharer
+from data_catalog.imaging.names import LABEL_PATTERN, ScanKinds, scan_stem
+from data_catalog.imaging.sharing import FOLDER, Sharer
 from data_catalog.imaging.tree import DESCRIPTION, IGNORE, PARTICIPANTS
 from data_catalog.synthetic import LABEL
 
 BIDS_VERSION = "1.10.0"
 _UNKNOWN = "n/a"
+_ORDER = "\0order\0"  # no dataset's id begins with NUL, so no pseudonym is made of such a message
 _SYNTHETIC = "These scans are synthetic: their voxels are noise drawn by Myelin. They show nobody."
 _README = """{label}Scans of the people in this project, under its own pseudonyms.
 
-Days in scans.tsv are shifted per person, as in the project's tables: a person's scan is found there by pseudonym, day,
-region (acq-brain, acq-cord) and modality. Sessions are numbered per person in the order of their days. Voxels are the
-same in every project that has the scan, whatever its name is there: comparing them across projects identifies people,
-and the data use agreement forbids it.
+The column scan_file of the project's table `imaging` names each scan's file. Days in scans.tsv are those of the
+project's tables, n/a where it has none. Sessions are numbered per person in the order of those days, and at random
+where there are none. Voxels are the same in every project that has the scan, whatever its name is there: comparing them
+across projects identifies people, and the data use agreement forbids it.
 """
 
-Shift = Callable[[str, date], date]
-"""Gives a patient's date as the project sees it: the same shift as in the project's cut."""
+
+@dataclass(frozen=True, slots=True)
+class SeenScan:
+    """What a project's cut says of one scan: whose it is there, and the day, if it has one."""
+
+    pseudonym: str
+    day: date | None
 
 
 @dataclass(frozen=True)
 class ExposureRequest:
-    """Everything an exposure is made of; `pseudonyms` has the cohort's people and nobody else."""
+    """Everything an exposure is made of: `seen` has the scans in the cut by their names in the vault, and no others.
+
+    `key` is the project's: what nothing visible orders is ordered by a hash under it.
+    """
 
     project_id: str
     vault: Path
     scans: ImagingEntries
-    pseudonyms: Mapping[str, str] = field(repr=False)
-    regions: Collection[str]
-    modalities: Collection[str]
-    shift: Shift = field(repr=False)
+    kinds: ScanKinds
+    seen: Mapping[str, SeenScan] = field(repr=False)
+    key: bytes = field(repr=False)
+
+    @cached_property
+    def exposed(self) -> tuple["ExposedScan", ...]:
+        """Every scan that is exposed, under its new name, in the order of those names."""
+        return tuple(sorted(_renamed(self), key=attrgetter("person", "session", "stem")))
+
+    def paths(self) -> dict[str, str]:
+        """Return where each exposed scan's file is within the exposure, by its name in the vault."""
+        return {scan.entry.scan: f"{scan.path}.nii.gz" for scan in self.exposed}
 
 
 @dataclass(frozen=True)
 class ExposureManifest:
-    """The proof of an exposure: every file with its hash, and how normalised files came to be there.
-
-    It is kept outside of the exposed folder; the researchers' own copy would name nothing they can't see.
-    """
+    """The proof of an exposure: every file with its hash, and how normalised files came to be there."""
 
     content: dict[str, Any]
     sha256: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Exposed:
+class ExposedScan:
     """One scan under its new name."""
 
     entry: ImagingEntry
@@ -72,11 +89,16 @@ class _Exposed:
     stem: str
     day: str
 
+    @property
+    def path(self) -> str:
+        """Where its file is within the exposure, without the ending."""
+        return f"sub-{self.person}/ses-{self.session}/anat/{self.stem}"
+
 
 def expose(request: ExposureRequest, destination: Path) -> ExposureManifest:
     """Write a project's BIDS tree into `destination`, which must not exist yet; it is gone again where this fails.
 
-    Raises InvalidInput for a region or modality there is not, and for a pseudonym that is no BIDS label or not unique.
+    Raises InvalidInput for a pseudonym that is no BIDS label or that two people share.
     """
     _check(request)
     destination.mkdir()
@@ -87,54 +109,17 @@ def expose(request: ExposureRequest, destination: Path) -> ExposureManifest:
         raise
 
 
-def withdraw(folder: Path, pseudonym: str) -> tuple[str, ...]:
-    """Take one person out of an exposure and return the paths that were removed; the vault's files stay.
-
-    A project that has a file open can read it to the end. Raises InvalidInput for somebody who is not in it.
-    """
-    person = f"sub-{pseudonym}"
-    rows = (folder / PARTICIPANTS).read_bytes().splitlines(keepends=True)
-    kept = [row for row in rows if row.strip() != person.encode()]
-    if len(kept) == len(rows) or LABEL_PATTERN.fullmatch(pseudonym) is None:
-        raise InvalidInput("There is nobody of this pseudonym in the exposure.")
-    removed = [path for path in (folder / person).rglob("*") if not path.is_dir()]
-    # The row goes last: whoever was interrupted can withdraw once more.
-    delete_exposure(folder / person)
-    removed += _remove_idle_sidecars(folder)
-    write_durably(folder / PARTICIPANTS, b"".join(kept), READ_ONLY)
-    (folder / PARTICIPANTS).chmod(READ_ONLY)
-    return tuple(sorted(path.relative_to(folder).as_posix() for path in removed))
-
-
-def _remove_idle_sidecars(folder: Path) -> list[Path]:
-    """Remove sidecars of the root that describe nobody any more, and return them."""
-    idle = []
-    for sidecar in folder.glob("acq-*.json"):
-        region, _, suffix = sidecar.stem.partition("_")
-        if next(folder.glob(f"sub-*/ses-*/anat/*_{region}_*{suffix}.nii.gz"), None) is None:
-            sidecar.unlink()
-            idle.append(sidecar)
-    return idle
-
-
-def delete_exposure(folder: Path) -> None:
-    """Remove an exposure, or what a crash left of it; the vault's files stay."""
-    if folder.exists():
-        shutil.rmtree(folder)
-
-
 def _check(request: ExposureRequest) -> None:
-    unknown = sorted(({*request.regions} - set(REGIONS)) | ({*request.modalities} - set(MODALITIES)))
-    if unknown:
-        known = f"There are: {', '.join([*REGIONS, *MODALITIES])}."
-        raise InvalidInput(f"There is no region or modality {', '.join(unknown)}.", known)
-    names = request.pseudonyms.values()
-    if len(set(names)) < len(names) or not all(LABEL_PATTERN.fullmatch(name) for name in names):
-        raise InvalidInput("A pseudonym is given twice, or has other characters than letters and digits.")
+    owners: dict[str, str] = {}
+    for scan in request.exposed:
+        if owners.setdefault(scan.person, scan.entry.patient_id) != scan.entry.patient_id:
+            raise InvalidInput("Two people share a pseudonym.")
+    if not all(LABEL_PATTERN.fullmatch(name) for name in owners):
+        raise InvalidInput("A pseudonym has other characters than letters and digits.")
 
 
 def _expose(request: ExposureRequest, destination: Path) -> ExposureManifest:
-    scans = sorted(_renamed(request), key=attrgetter("person", "session", "stem"))
+    scans = request.exposed
     sidecars = Sidecars([scan.entry for scan in scans])
     with Sharer(request.vault, destination) as sharer:
         root = _write_root(request, scans, sidecars, sharer)
@@ -148,8 +133,7 @@ def _expose(request: ExposureRequest, destination: Path) -> ExposureManifest:
         "dataset": request.scans.dataset,
         "edition_manifest_sha256": request.scans.manifest_sha256,
         "synthetic": request.scans.synthetic,
-        "regions": sorted(request.regions),
-        "modalities": sorted(request.modalities),
+        **request.kinds.model_dump(mode="json"),
         "people": len({scan.person for scan in scans}),
         "scans": len(scans),
         "shared_by": dict(sharer.counts),
@@ -158,46 +142,46 @@ def _expose(request: ExposureRequest, destination: Path) -> ExposureManifest:
     return ExposureManifest(content, sha256_bytes(canonical.dumps(content)))
 
 
-def _renamed(request: ExposureRequest) -> Iterator[_Exposed]:
-    """Give every approved scan its new name: sessions are numbered by date, equal names by run."""
+def _renamed(request: ExposureRequest) -> Iterator[ExposedScan]:
+    """Give every approved scan its new name: sessions are numbered by visible day, equal names by run."""
     approved = [entry for entry in request.scans.entries if _is_approved(entry, request)]
     approved.sort(key=attrgetter("patient_id"))
-    for patient, of_patient in groupby(approved, key=attrgetter("patient_id")):
-        yield from _renamed_person(patient, list(of_patient), request)
+    for _, of_patient in groupby(approved, key=attrgetter("patient_id")):
+        yield from _renamed_person(list(of_patient), request)
 
 
 def _is_approved(entry: ImagingEntry, request: ExposureRequest) -> bool:
-    return (
-        entry.patient_id in request.pseudonyms
-        and entry.region in request.regions
-        and entry.modality in request.modalities
-    )
+    kinds = request.kinds
+    return entry.scan in request.seen and entry.region in kinds.regions and entry.modality in kinds.modalities
 
 
-def _renamed_person(patient: str, entries: Sequence[ImagingEntry], request: ExposureRequest) -> Iterator[_Exposed]:
-    person = request.pseudonyms[patient]
-    first = dict[str, date]()
-    for entry in entries:
-        first[entry.session] = min(first.get(entry.session, date.max), entry.scan_date or date.max)
-    order = sorted(first, key=lambda session: (first[session], session))
-    numbers = {session: f"{number:02}" for number, session in enumerate(order, 1)}
-    for session, number in numbers.items():
-        same = [entry for entry in entries if entry.session == session]
+def _renamed_person(entries: Sequence[ImagingEntry], request: ExposureRequest) -> Iterator[ExposedScan]:
+    drawn = {entry.scan: _drawn(entry, request) for entry in entries}
+    sessions: dict[str, list[ImagingEntry]] = {}
+    for entry in sorted(entries, key=lambda entry: drawn[entry.scan]):
+        sessions.setdefault(entry.session, []).append(entry)
+
+    def first(of_session: list[ImagingEntry]) -> tuple[date, bytes]:
+        days = [request.seen[entry.scan].day or date.max for entry in of_session]
+        return min(days), drawn[of_session[0].scan]
+
+    for number, same in enumerate(sorted(sessions.values(), key=first), 1):
         names = [(entry.region, entry.modality) for entry in same]
         for place, entry in enumerate(same):
             run = names[: place + 1].count(names[place]) if names.count(names[place]) > 1 else None
-            stem = scan_stem(person, number, entry.region, entry.modality, run)
-            yield _Exposed(entry, person, number, stem, _shifted(entry, request))
+            seen, session = request.seen[entry.scan], f"{number:02}"
+            stem = scan_stem(seen.pseudonym, session, entry.region, entry.modality, run)
+            day = f"{seen.day.isoformat()}T00:00:00" if seen.day else _UNKNOWN
+            yield ExposedScan(entry, seen.pseudonym, session, stem, day)
 
 
-def _shifted(entry: ImagingEntry, request: ExposureRequest) -> str:
-    if entry.scan_date is None:
-        return _UNKNOWN
-    return f"{request.shift(entry.patient_id, entry.scan_date).isoformat()}T00:00:00"
+def _drawn(entry: ImagingEntry, request: ExposureRequest) -> bytes:
+    """Return what a scan is ordered by where no day says more: nothing of the source's names shows in it."""
+    return hmac.digest(request.key, f"{_ORDER}{request.scans.dataset}\0{entry.scan}".encode(), "sha256")
 
 
 def _write_root(
-    request: ExposureRequest, scans: Sequence[_Exposed], sidecars: Sidecars, sharer: Sharer
+    request: ExposureRequest, scans: Sequence[ExposedScan], sidecars: Sidecars, sharer: Sharer
 ) -> dict[str, bytes]:
     """Write what stands in the root and return it by path."""
     synthetic = request.scans.synthetic
@@ -216,7 +200,7 @@ def _write_root(
     return files
 
 
-def _write_person(scans: Sequence[_Exposed], sidecars: Sidecars, sharer: Sharer) -> Iterator[tuple[str, str]]:
+def _write_person(scans: Sequence[ExposedScan], sidecars: Sidecars, sharer: Sharer) -> Iterator[tuple[str, str]]:
     """Write one person's folder and return every file with its hash."""
     folder = f"sub-{scans[0].person}"
     sharer.folder(folder)
@@ -226,7 +210,7 @@ def _write_person(scans: Sequence[_Exposed], sidecars: Sidecars, sharer: Sharer)
         sharer.folder(f"{inside}/anat")
         rows = ["filename\tacq_time"]
         for scan in of_session:
-            path = f"{inside}/anat/{scan.stem}"
+            path = scan.path
             sharer.share(scan.entry.path, f"{path}.nii.gz")
             yield f"{path}.nii.gz", scan.entry.sha256
             own = sidecars.of_scan(scan.entry)

@@ -1,7 +1,8 @@
 """What an edition holds of imaging: one row for each scan, and the hash of every file."""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,11 @@ import pyarrow.parquet as pq
 from core import canonical
 from core.files import sha256_bytes, sha256_file, write_durably
 from data_catalog.errors import EditionBroken
-from data_catalog.imaging.normalise import Earlier, Stored, object_path
+from data_catalog.imaging.names import Modality, Region, ScanKinds
+from data_catalog.imaging.normalise import Earlier, Stored, object_path, prepare_objects
+
+FOLDER = "imaging"
+"""Where an edition's folder holds its scans."""
 
 INDEX = "scans.parquet"
 MANIFEST = "manifest.json"
@@ -71,6 +76,15 @@ class ImagingEntries:
         """How many bytes the normalised files take, each counted once."""
         return sum({entry.sha256: entry.bytes for entry in self.entries}.values())
 
+    @property
+    def kinds(self) -> ScanKinds | None:
+        """The regions and modalities there are, None without a scan."""
+        if not self.entries:
+            return None
+        regions = {Region(entry.region) for entry in self.entries}
+        modalities = {Modality(entry.modality) for entry in self.entries}
+        return ScanKinds(regions=tuple(regions), modalities=tuple(modalities))
+
 
 def write_index(folder: Path, dataset: str, entries: Sequence[ImagingEntry], synthetic: bool) -> ImagingEntries:
     """Write index and manifest beside the normalised files."""
@@ -112,6 +126,22 @@ def verify_imaging(folder: Path, manifest_sha256: str) -> int:
     if foreign:
         raise _broken(f"{', '.join(foreign[:3])} does not belong there")
     return len(files)
+
+
+def write_without(
+    source: Path, manifest_sha256: str, people: Collection[str], destination: Path
+) -> tuple[ImagingEntries, int]:
+    """Write an edition's imaging folder again without some people, its files by hard link; return how many scans went.
+
+    Files are named by their content and no two people share one, so none of theirs is left. Raises EditionBroken.
+    """
+    held, gone = read_index(source, manifest_sha256), frozenset(people)
+    kept = [entry for entry in held.entries if entry.patient_id not in gone]
+    destination.mkdir(mode=0o700)
+    prepare_objects(destination)
+    for path in sorted({entry.path for entry in kept}):
+        os.link(source / path, destination / path)
+    return write_index(destination, held.dataset, kept, held.synthetic), len(held.entries) - len(kept)
 
 
 def earlier_edition(folder: Path, manifest_sha256: str) -> Earlier:

@@ -11,7 +11,7 @@ from typing import Any
 
 from core import canonical
 from data_catalog.imaging.index import ImagingEntry
-from data_catalog.imaging.names import BODY_PARTS, MODALITIES, REGIONS
+from data_catalog.imaging.names import BODY_PARTS, MODALITIES, REGIONS, Modality, Region
 
 _Said = tuple[str, float | None, str, str | None, str | None, str]
 
@@ -42,7 +42,7 @@ class Sidecars:
 
 def _group(entry: ImagingEntry) -> str:
     """Name what a root sidecar applies to; with or without contrast agent: BIDS allows one per level and scan."""
-    return f"acq-{REGIONS[entry.region]}_{MODALITIES[entry.modality].rpartition('_')[2]}"
+    return f"acq-{REGIONS[Region(entry.region)]}_{MODALITIES[Modality(entry.modality)].rpartition('_')[2]}"
 
 
 def _said(entry: ImagingEntry) -> _Said:
@@ -63,7 +63,7 @@ def _fields(said: _Said) -> dict[str, Any]:
     region, strength, defaced, tool, version, others = said
     fields = {
         **json.loads(others),
-        "BodyPart": _BODY_PART_OF[region],
+        "BodyPart": _BODY_PART_OF[Region(region)],
         "MagneticFieldStrength": strength,
         "Defaced": defaced,
         "DefacingTool": tool,

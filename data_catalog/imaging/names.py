@@ -2,16 +2,63 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
-REGIONS = {"brain": "brain", "spinal_cord": "cord"}
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class Region(StrEnum):
+    """What a scan shows."""
+
+    BRAIN = "brain"
+    SPINAL_CORD = "spinal_cord"
+
+
+class Modality(StrEnum):
+    """How a scan was weighted."""
+
+    T1W = "t1w"
+    T2W = "t2w"
+    FLAIR = "flair"
+    PDW = "pdw"
+    T1W_GD = "t1w_gd"
+
+
+REGIONS = {Region.BRAIN: "brain", Region.SPINAL_CORD: "cord"}
 """Region → the label it has in the names we give (`acq-cord`)."""
 
-BODY_PARTS = {"BRAIN": "brain", "SPINE": "spinal_cord"}
+BODY_PARTS = {"BRAIN": Region.BRAIN, "SPINE": Region.SPINAL_CORD}
 """What a sidecar's `BodyPart` says → region."""
 
 CONTRAST = "gadolinium"
-MODALITIES = {"t1w": "T1w", "t2w": "T2w", "flair": "FLAIR", "pdw": "PDw", "t1w_gd": f"ce-{CONTRAST}_T1w"}
+MODALITIES = {
+    Modality.T1W: "T1w",
+    Modality.T2W: "T2w",
+    Modality.FLAIR: "FLAIR",
+    Modality.PDW: "PDw",
+    Modality.T1W_GD: f"ce-{CONTRAST}_T1w",
+}
 """Modality → how a name of ours ends."""
+
+
+class ScanKinds(BaseModel):
+    """Regions and modalities of scans: those an edition holds as images, or those a project is approved for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    regions: tuple[Region, ...] = Field(min_length=1)
+    modalities: tuple[Modality, ...] = Field(min_length=1)
+
+    @field_validator("regions", "modalities", mode="after")
+    @classmethod
+    def _are_a_set(cls, kinds: tuple[StrEnum, ...]) -> tuple[StrEnum, ...]:
+        return tuple(sorted(set(kinds)))
+
+    @property
+    def words(self) -> str:
+        """The kinds for people: `brain, spinal_cord; flair, t1w`."""
+        return f"{', '.join(self.regions)}; {', '.join(self.modalities)}"
+
 
 _LABEL = "[A-Za-z0-9]{1,64}"
 _ENTITIES = rf"(?:_acq-(?P<acquisition>{_LABEL}))?(?P<contrast>_ce-{_LABEL})?(?:_rec-{_LABEL})?(?:_run-[0-9]{{1,4}})?"
@@ -70,10 +117,10 @@ def is_scans_tsv(path: str) -> bool:
 
 
 def scan_stem(person: str, session: str, region: str, modality: str, run: int | None = None) -> str:
-    """Return the name of a scan as we give it; raises KeyError for a region or modality there is not."""
+    """Return the name of a scan as we give it; raises ValueError for a region or modality there is not."""
     head = f"sub-{person}_ses-{session}" if session else f"sub-{person}"
-    contrast, _, suffix = MODALITIES[modality].rpartition("_")
-    parts = [head, f"acq-{REGIONS[region]}", contrast, f"run-{run:02}" if run else "", suffix]
+    contrast, _, suffix = MODALITIES[Modality(modality)].rpartition("_")
+    parts = [head, f"acq-{REGIONS[Region(region)]}", contrast, f"run-{run:02}" if run else "", suffix]
     return "_".join(part for part in parts if part)
 
 

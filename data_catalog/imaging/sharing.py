@@ -1,6 +1,5 @@
 """Give a normalised file a second place without copying its bytes: a reflink, else a hard link, else a copy."""
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -12,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from core.errors import IntegrityBroken
+from core.files import sync_file_system
 
 REFLINK, HARD_LINK, COPY = "reflink", "hard link", "copy"
 
@@ -94,9 +94,8 @@ class Sharer:
         self._small[content] = path, 1
 
     def make_durable(self) -> None:
-        """Have the file system write all of it down at once, since one file at a time would take minutes."""
-        if ctypes.CDLL(None, use_errno=True).syncfs(self._destination):
-            raise OSError(ctypes.get_errno(), "What was written could not be made durable")
+        """Have the file system write all of it down."""
+        sync_file_system(self._destination)
 
     def _do(self, way: str, held: str, path: str) -> None:
         if way == HARD_LINK:

@@ -18,7 +18,7 @@ import numpy as np
 
 from core.errors import InvalidInput
 from core.files import ensure_folder
-from data_catalog.imaging.names import BODY_PARTS, CONTRAST, parse_scan
+from data_catalog.imaging.names import BODY_PARTS, CONTRAST, Region, parse_scan
 from data_catalog.imaging.nifti import HEADER, VOXELS_AT, Header, compress, normal_header
 from data_catalog.synthetic import LABEL
 
@@ -115,7 +115,7 @@ def _scans_tsv(scans: Sequence[ListedScan]) -> bytes:
 
 def _sidecar(scan: ListedScan) -> dict[str, object]:
     """Say of a scan what a real one's sidecar says; noise has no face, but the record is what is checked."""
-    body_part = {region: part for part, region in BODY_PARTS.items()}[scan.region]
+    body_part = {region: part for part, region in BODY_PARTS.items()}[Region(scan.region)]
     content: dict[str, object] = {"BodyPart": body_part, "MagneticFieldStrength": scan.field_strength}
     if scan.modality == "t1w_gd":
         content["ContrastBolusIngredient"] = CONTRAST.upper()

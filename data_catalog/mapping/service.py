@@ -15,11 +15,16 @@ from core.people.models import Person
 from core.permissions import check_may
 from core.settings import Settings
 from data_catalog import permissions
-from data_catalog.editions import EditionManifest, SourceEntry, TableEntry, newest_number
+from data_catalog.editions import EditionManifest, SourceEntry, TableEntry, newest_number, read_manifest
 from data_catalog.endpoints.compute import computable, endpoint_tables, with_endpoints
 from data_catalog.engine import engine, identifier, work_folder
 from data_catalog.errors import DataRejected, EditionNotFound
 from data_catalog.hints import did_you_mean
+from data_catalog.imaging import agreement
+from data_catalog.imaging.index import FOLDER as IMAGING
+from data_catalog.imaging.index import ImagingEntries, earlier_edition
+from data_catalog.imaging.ingest import prepare_imaging
+from data_catalog.imaging.normalise import Earlier
 from data_catalog.mapping.draft import draft, file_names
 from data_catalog.mapping.models import MappingFile, load_mapping
 from data_catalog.mapping.profile import describe
@@ -80,10 +85,12 @@ def publish_source(
     progress: Progress,
     *,
     endpoints: bool = False,
+    scans: Path | None = None,
 ) -> tuple[EditionManifest, Checked]:
     """Read, map and check a whole delivery and publish it as the dataset's next edition, with its quality report.
 
-    With `endpoints` the edition also holds the table of every standard endpoint its tables suffice for.
+    With `endpoints` the edition also holds the table of every standard endpoint its tables suffice for. `scans` is a
+    BIDS tree of those its table `imaging` lists; what the edition before holds of them is shared, not kept twice.
 
     Raises DataRejected with everything that refuses it; the vault is then as it was. Also raises MappingRejected
     and InvalidInput.
@@ -95,12 +102,15 @@ def publish_source(
         # Written while it is checked: the one is DuckDB's work, the other Python's, and there are two cores at least.
         writing = aside.submit(write_tables, mapped.connection.cursor(), declaration.tables, _typed_query, prepared)
         checked = _check(database, settings, mapped, aside, progress)
+        held = _take_scans(database, settings, mapped, scans, prepared, progress) if scans else None
         progress("Writing the edition")
         entries = writing.result()
         if endpoints:
             progress("Computing the standard endpoints")
             declaration, computed = _add_endpoints(mapped, prepared)
             entries += computed
+        if held:
+            declaration = declaration.model_copy(update={"scans": held.kinds})
         reports = write_report(checked.quality, prepared, _report_before(database, settings, declaration.id))
         ready = Prepared(
             declaration=declaration,
@@ -110,6 +120,7 @@ def publish_source(
             sources=tuple(SourceEntry(name=f.path, sha256=f.sha256, bytes=f.bytes) for f in checked.delivery.files),
             tables=entries,
             files=tuple(entry_of(path) for path in reports),
+            imaging_sha256=held.manifest_sha256 if held else "",
         )
         progress("Publishing")
         return publish_edition(database, settings, actor, ready), checked
@@ -201,6 +212,34 @@ def _read(
 def _refuse(source_id: str, findings: Sequence[Finding]) -> None:
     if findings:
         raise DataRejected(Report(source_id, tuple(findings), "mapping"))
+
+
+def _take_scans(
+    database: Database, settings: Settings, mapped: _Mapped, tree: Path, prepared: Path, progress: Progress
+) -> ImagingEntries:
+    """Check a tree of scans and hold it in the edition's work folder; raises DataRejected where the tables say else."""
+    mapping, delivery = mapped.mapping, mapped.delivery
+    table = agreement.check_listed(mapping.declaration.table(agreement.TABLE))
+    progress("Checking the scans and taking them in")
+    scans = prepare_imaging(
+        tree, prepared / IMAGING, dataset=mapping.id, earlier=_scans_before(database, settings, mapping.id)
+    )
+    if scans.synthetic != delivery.synthetic:
+        synthetic, real = ("scans", "tables") if scans.synthetic else ("tables", "scans")
+        raise InvalidInput(f"The {synthetic} are synthetic, the {real} are not said to be.", "Nothing was published.")
+    contradicted, unlisted = agreement.disagreements(mapped.connection, typed(table.name), table, scans)
+    _refuse(mapping.id, (*located(mapped.connection, mapping, contradicted), *unlisted))
+    return scans
+
+
+def _scans_before(database: Database, settings: Settings, dataset_id: str) -> Earlier | None:
+    """Return the scans of the newest edition, if it holds any."""
+    try:
+        before = edition(database, dataset_id)
+    except EditionNotFound:
+        return None
+    sha256 = read_manifest(settings, before).imaging_sha256
+    return earlier_edition(before.folder(settings) / IMAGING, sha256) if sha256 else None
 
 
 def _add_endpoints(mapped: _Mapped, folder: Path) -> tuple[DatasetDeclaration, tuple[TableEntry, ...]]:

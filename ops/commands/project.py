@@ -110,6 +110,8 @@ def _show(project: Project) -> None:
         facts += [(f"  {name}", rule.words) for name, rule in table.rules.items()]
         if table.cohort:
             facts.append(("  people", f"where {table.cohort}"))
+        if table.scan_kinds:
+            facts.append(("  scans", table.scan_kinds.words))
     if project.cut:
         cut = project.cut
         facts.append(("cut", f"{cut.number} of {cut.made_at:%Y-%m-%d %H:%M} UTC, manifest {cut.manifest_sha256[:12]}…"))

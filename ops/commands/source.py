@@ -98,11 +98,19 @@ def publish(
     mapping: Mapping,
     folder: Folder,
     endpoints: Annotated[bool, typer.Option(help="Compute the tables of the standard endpoints too.")] = False,
+    scans: Annotated[Path | None, typer.Option(help="A BIDS tree of the scans that the table imaging lists.")] = None,
 ) -> None:
     """Read, map and check everything, and publish an edition with its numbers, or refuse with a report."""
     with steps() as say:
         edition, checked = service.publish_source(
-            context.database(), context.settings(), context.signed_in(), mapping, folder, say, endpoints=endpoints
+            context.database(),
+            context.settings(),
+            context.signed_in(),
+            mapping,
+            folder,
+            say,
+            endpoints=endpoints,
+            scans=scans,
         )
         say("Counting the edition for the catalogue")
         publish_numbers(context.database(), context.settings(), context.signed_in(), edition.dataset)

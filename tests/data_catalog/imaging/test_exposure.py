@@ -7,27 +7,37 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from core.errors import IntegrityBroken, InvalidInput
 from core.files import sha256_file
 from data_catalog.errors import EditionBroken
 from data_catalog.imaging import sharing
 from data_catalog.imaging.bids import validate_bids
-from data_catalog.imaging.exposure import ExposureRequest, delete_exposure, expose, withdraw
-from data_catalog.imaging.index import ImagingEntries, verify_imaging
+from data_catalog.imaging.exposure import ExposureRequest, SeenScan, expose
+from data_catalog.imaging.index import ImagingEntries, ImagingEntry, verify_imaging
+from data_catalog.imaging.names import ScanKinds
 from data_catalog.imaging.sharing import COPY, HARD_LINK, REFLINK
 from tests.data_catalog.imaging.conftest import SCANS, take_in
 
+KEY = bytes(range(32))
 NAMES = {"X-MAR01": "PAAAA", "X-NOV02": "PBBBB", "X-ZED03": "PCCCC"}
 SHIFTS = {"X-MAR01": 100, "X-NOV02": -3, "X-ZED03": 0}
+EVERYTHING = ScanKinds.model_validate(
+    {"regions": ["brain", "spinal_cord"], "modalities": ["t1w", "t2w", "flair", "pdw", "t1w_gd"]}
+)
 BRAIN_02 = "sub-PAAAA/ses-02/anat/sub-PAAAA_ses-02_acq-brain_T1w"
 NOBODY = 65534
+
+
+def shifted(entry: ImagingEntry) -> date | None:
+    return entry.scan_date and entry.scan_date - timedelta(days=SHIFTS[entry.patient_id])
 
 
 @dataclass(frozen=True)
@@ -36,16 +46,15 @@ class Vault:
     scans: ImagingEntries
 
     def request(self, **changed: object) -> ExposureRequest:
-        request = ExposureRequest(
-            "p1",
-            self.folder,
-            self.scans,
-            NAMES,
-            {"brain", "spinal_cord"},
-            {"t1w", "t2w", "flair", "t1w_gd"},
-            lambda patient, day: day - timedelta(days=SHIFTS[patient]),
-        )
+        request = ExposureRequest("p1", self.folder, self.scans, EVERYTHING, self.seen(), KEY)
         return replace(request, **changed)
+
+    def seen(self, people: Mapping[str, str] = NAMES, *, days: bool = True) -> dict[str, SeenScan]:
+        return {
+            entry.scan: SeenScan(people[entry.patient_id], shifted(entry) if days else None)
+            for entry in self.scans.entries
+            if entry.patient_id in people
+        }
 
     def is_intact(self) -> bool:
         return verify_imaging(self.folder, self.scans.manifest_sha256) == len(SCANS) + 1
@@ -102,37 +111,62 @@ def test_days_are_shifted_per_person(vault: Vault, tmp_path: Path) -> None:
     assert days["sub-PCCCC_ses-01_acq-brain_FLAIR"] == "n/a"
 
 
-APPROVED = {
-    "regions": ({"regions": {"spinal_cord"}}, {"sub-PAAAA_ses-01_acq-cord_T2w"}),
-    "modalities": ({"modalities": {"flair"}}, {"sub-PCCCC_ses-01_acq-brain_FLAIR"}),
-    "contrast apart": ({"modalities": {"t1w_gd"}}, {"sub-PBBBB_ses-01_acq-brain_ce-gadolinium_T1w"}),
-    "cohort": ({"pseudonyms": {"X-ZED03": "PCCCC"}}, {"sub-PCCCC_ses-01_acq-brain_FLAIR"}),
-    "nothing": ({"regions": set()}, set()),
+ONLY = {
+    "regions": ({"regions": ["spinal_cord"]}, NAMES, {"sub-PAAAA_ses-01_acq-cord_T2w"}),
+    "modalities": ({"modalities": ["flair"]}, NAMES, {"sub-PCCCC_ses-01_acq-brain_FLAIR"}),
+    "contrast apart": ({"modalities": ["t1w_gd"]}, NAMES, {"sub-PBBBB_ses-01_acq-brain_ce-gadolinium_T1w"}),
+    "cohort": ({}, {"X-ZED03": "PCCCC"}, {"sub-PCCCC_ses-01_acq-brain_FLAIR"}),
+    "nobody": ({}, {}, set()),
 }
 
 
-@pytest.mark.parametrize("case", APPROVED)
+@pytest.mark.parametrize("case", ONLY)
 def test_only_what_was_approved_is_there(case: str, vault: Vault, tmp_path: Path) -> None:
-    changed, expected = APPROVED[case]
-    expose(vault.request(**changed), tmp_path / "exposed")
+    changed, people, expected = ONLY[case]
+    kinds = ScanKinds.model_validate(EVERYTHING.model_dump(mode="json") | changed)
+    expose(vault.request(kinds=kinds, seen=vault.seen(people)), tmp_path / "exposed")
     assert scans(tmp_path / "exposed") == expected
-    people = (tmp_path / "exposed" / "participants.tsv").read_text().split()[1:]
-    assert set(people) == {scan.partition("_")[0] for scan in expected}
+    listed = (tmp_path / "exposed" / "participants.tsv").read_text().split()[1:]
+    assert set(listed) == {scan.partition("_")[0] for scan in expected}
 
 
 @pytest.mark.parametrize(
-    "changed",
-    [
-        {"regions": {"knee"}},
-        {"modalities": {"swi"}},
-        {"pseudonyms": {"X-MAR01": "P1", "X-NOV02": "P1"}},
-        {"pseudonyms": {"X-MAR01": "../../x"}},
-    ],
+    "people", [{"X-MAR01": "P1", "X-NOV02": "P1", "X-ZED03": "P2"}, {"X-MAR01": "../../x", "X-NOV02": "P1"}]
 )
-def test_a_request_that_can_not_be_is_refused(changed: dict[str, object], vault: Vault, tmp_path: Path) -> None:
+def test_a_request_that_can_not_be_is_refused(people: dict[str, str], vault: Vault, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput):
-        expose(vault.request(**changed), tmp_path / "exposed")
+        expose(vault.request(seen=vault.seen(people)), tmp_path / "exposed")
     assert not (tmp_path / "exposed").exists()
+
+
+@pytest.mark.parametrize("kinds", [{"regions": ["knee"]}, {"modalities": ["swi"]}, {"regions": []}])
+def test_kinds_that_there_are_not_are_refused(kinds: dict[str, list[str]]) -> None:
+    with pytest.raises(ValidationError):
+        ScanKinds.model_validate(EVERYTHING.model_dump(mode="json") | kinds)
+
+
+def test_paths_are_those_of_the_files(vault: Vault, tmp_path: Path) -> None:
+    request = vault.request()
+    expose(request, tmp_path / "exposed")
+    assert set(request.paths()) == {entry.scan for entry in vault.scans.entries}
+    for entry in vault.scans.entries:
+        assert sha256_file(tmp_path / "exposed" / request.paths()[entry.scan]) == entry.sha256
+
+
+def numbers(request: ExposureRequest) -> tuple[str, ...]:
+    """Which number the sessions of one person have, in the order of their days in the source."""
+    theirs = sorted((scan.entry.scan_date, scan.session) for scan in request.exposed if scan.person == "PAAAA")
+    return tuple(dict.fromkeys(session for _, session in theirs))
+
+
+def test_where_days_are_not_shown_the_order_of_sessions_tells_nothing_of_them(vault: Vault) -> None:
+    """Numbered by hidden days, every key would give the same order; by a hash under it, keys differ."""
+    keys = [bytes([number]) * 32 for number in range(16)]
+    assert {numbers(vault.request(key=key)) for key in keys} == {("01", "02")}
+    hidden = [vault.request(key=key, seen=vault.seen(days=False)) for key in keys]
+    assert {numbers(request) for request in hidden} == {("01", "02"), ("02", "01")}
+    assert {scan.day for scan in hidden[0].exposed} == {"n/a"}
+    assert numbers(hidden[0]) == numbers(vault.request(key=keys[0], seen=vault.seen(days=False)))
 
 
 def test_what_fails_on_the_way_leaves_nothing(vault: Vault, tmp_path: Path) -> None:
@@ -200,49 +234,9 @@ def test_synthetic_scans_are_labelled(vault: Vault, tmp_path: Path) -> None:
     assert "synthetic" not in (tmp_path / "real" / "README").read_text()
 
 
-def test_withdrawing_takes_one_person_out_and_leaves_the_vault(vault: Vault, tmp_path: Path) -> None:
-    exposed = tmp_path / "exposed"
-    before = {path: sha256_file(exposed / path) for path in (expose(vault.request(), exposed), files(exposed))[1]}
-    removed = withdraw(exposed, "PAAAA")
-    assert set(before) - files(exposed) == set(removed)
-    assert all("PAAAA" in path or path == "acq-cord_T2w.json" for path in removed)
-    assert f"{BRAIN_02}.nii.gz" in removed
-    assert "PAAAA" not in (exposed / "participants.tsv").read_text()
-    kept = {path: sha256_file(exposed / path) for path in files(exposed)}
-    assert {path for path in kept if kept[path] != before[path]} == {"participants.tsv"}
-    assert (exposed / "participants.tsv").stat().st_mode & 0o777 == 0o444
-    assert validate_bids(exposed) == []
-    assert vault.is_intact()
-
-
-def test_withdrawing_can_be_done_again_after_a_crash(
-    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    exposed = tmp_path / "exposed"
-    expose(vault.request(), exposed)
-    with monkeypatch.context() as crash:
-        crash.setattr("data_catalog.imaging.exposure.write_durably", can_not(errno.EIO))
-        with pytest.raises(OSError, match="Input/output"):
-            withdraw(exposed, "PAAAA")
-    withdraw(exposed, "PAAAA")
-    assert "PAAAA" not in (exposed / "participants.tsv").read_text()
-    assert not (exposed / "sub-PAAAA").exists()
-
-
-@pytest.mark.parametrize("pseudonym", ["PZZZZ", "MAR01", "", "../vault", "*"])
-def test_withdrawing_nobody_is_refused(pseudonym: str, vault: Vault, tmp_path: Path) -> None:
-    expose(vault.request(), tmp_path / "exposed")
-    before = files(tmp_path / "exposed")
-    with pytest.raises(InvalidInput):
-        withdraw(tmp_path / "exposed", pseudonym)
-    assert files(tmp_path / "exposed") == before
-
-
 def test_deleting_an_exposure_leaves_the_vault(vault: Vault, tmp_path: Path) -> None:
     expose(vault.request(), tmp_path / "exposed")
-    delete_exposure(tmp_path / "exposed")
-    delete_exposure(tmp_path / "exposed")
-    assert not (tmp_path / "exposed").exists()
+    shutil.rmtree(tmp_path / "exposed")
     assert vault.is_intact()
 
 
@@ -354,7 +348,7 @@ def test_without_the_mode_writing_changes_the_vault_and_its_hash_tells(delivery:
 
 @needs_root
 def test_root_itself_can_not_write_through_a_read_only_mount(delivery: Path, open_folder: Path) -> None:
-    """As a container has it at `/data/imaging`; without the mount root is not stopped by a mode."""
+    """As a container has it at `/data`; without the mount root is not stopped by a mode."""
     vault = Vault(open_folder / "vault", take_in(delivery, open_folder / "vault"))
     expose(vault.request(), open_folder / "exposed")
     (open_folder / "data").mkdir()
