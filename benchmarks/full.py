@@ -32,7 +32,7 @@ from data_catalog.service import edition
 from data_catalog.sources.delivery import make_delivery
 from data_catalog.synth.registries import REGISTRIES
 from hub.views import make_views
-from ops.commands.synth import SOURCES, write_source
+from ops.commands.synth import SCANS, SOURCES, TRIALS, write_source, write_source_scans
 
 WANTED = {
     "ms_cidr": {"patient": 13_120, "visit": 199_520, "imaging": 52_000},
@@ -64,8 +64,12 @@ def _take_in(database: Database, settings: Settings, manager: Person, source: st
         write_source(source, folder, share)
     with _timed(f"{source}: described by its manifest"):
         make_delivery(folder, "benchmarks.full", utc_now(), load_mapping(mapping).files)
-    with _timed(f"{source}: read, mapped, checked, published"):
-        manifest, _ = publish_source(database, settings, manager, mapping, folder, lambda begun: None)
+    scans = folder.parent / SCANS if source == TRIALS else None
+    if scans:
+        with _timed(f"{source}: scans drawn"):
+            write_source_scans(scans, share)
+    with _timed(f"{source}: read, mapped, checked, published{' with its scans' if scans else ''}"):
+        manifest, _ = publish_source(database, settings, manager, mapping, folder, lambda begun: None, scans=scans)
     with _timed(f"{source}: counted for the catalogue"):
         numbers = publish_numbers(database, settings, manager, source)
     rows = {table.table: table.rows for table in manifest.tables}

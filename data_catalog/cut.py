@@ -206,7 +206,8 @@ def _plan_scans(connection: duckdb.DuckDBPyConnection, request: CutRequest) -> d
                 key=request.key,
             )
             files = plan.paths()
-            named = {SCAN: list(files), SCAN_FILE: list(files.values())}
+            below = f"{IMAGING}/{table.dataset_id}"
+            named = {SCAN: list(files), SCAN_FILE: [f"{below}/{path}" for path in files.values()]}
             schema = pa.schema([(name, pa.string()) for name in named])
             connection.register(_scan_files(table.dataset_id), pa.table(named, schema=schema))
             planned[table.dataset_id] = plan
@@ -297,7 +298,7 @@ def _dictionary(request: CutRequest, rows: dict[str, int]) -> dict[str, Any]:
                 "variables": [
                     _PSEUDONYM,
                     *(_described(described(variable, table.generalise)) for variable in table.chosen),
-                    *([_scan_file(table.dataset_id)] if table.scans else []),
+                    *([_SCAN_FILE] if table.scans else []),
                 ],
             }
             for table in request.tables
@@ -316,9 +317,12 @@ _PSEUDONYM = {
 }
 
 
-def _scan_file(dataset_id: str) -> dict[str, Any]:
-    where = f"Below /data/{IMAGING}/{dataset_id}; missing where the project was not approved for the scan."
-    return {**_PSEUDONYM, "name": SCAN_FILE, "label": "The scan's file", "description": where}
+_SCAN_FILE = {
+    **_PSEUDONYM,
+    "name": SCAN_FILE,
+    "label": "The scan's file",
+    "description": "Below /data; missing where the project was not approved for the scan itself.",
+}
 
 
 def _described(variable: Variable) -> dict[str, Any]:

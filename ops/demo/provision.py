@@ -21,12 +21,12 @@ from data_catalog.service import ingest_dataset, newest_editions
 from data_catalog.sources.delivery import make_delivery
 from data_catalog.synthetic import write_synthetic_sources
 from ops.activation import activate
-from ops.commands.synth import SOURCES, write_source
+from ops.commands.synth import SCANS, SOURCES, TRIALS, write_source, write_source_scans
 from ops.demo.cast import CAST, DAC_MEMBER, DATA_MANAGER, FIRST_OPS, SECOND_OPS, Part
 from ops.demo.provider import pass_through
 from ops.login import sign_in
 from ops.show import step
-from projects.models import ProjectState, load_project_file
+from projects.models import ProjectFile, ProjectState, load_project_file
 from projects.service import approve_project, create_project, project
 
 HERE = Path(__file__).parent
@@ -37,6 +37,7 @@ SHARE = 0.01
 """How much of the two resources' full size the demo draws: seconds, where all of it takes minutes."""
 
 PROJECT_FILE = HERE / "cis-spinal.toml"
+PROJECT_FILES = (PROJECT_FILE, HERE / "cord-scans.toml")
 
 
 def ensure_people(settings: Settings, database: Database) -> None:
@@ -77,8 +78,8 @@ def _ensure_dataset(settings: Settings, database: Database, dataset: str) -> Non
 
 
 def ensure_sources(settings: Settings, database: Database) -> None:
-    """Publish a small synthetic edition of each source of the two resources that has none."""
-    published = {edition.dataset for edition in newest_editions(database)}
+    """Publish a small synthetic edition of each source of the two resources that has none, the trials' with scans."""
+    published = {e.dataset for e in newest_editions(database) if e.dataset != TRIALS or e.declaration.scans}
     for source in SOURCES:
         if source not in published:
             with step(f"Source {source}: drawing, mapping and publishing synthetic records"):
@@ -87,16 +88,24 @@ def ensure_sources(settings: Settings, database: Database) -> None:
 
 def _publish_source(settings: Settings, database: Database, source: str) -> None:
     folder, mapping = settings.state / "synthetic" / source, MAPPINGS / f"{source}.toml"
-    write_source(source, folder, SHARE)
-    make_delivery(folder, "the demo", database.clock(), load_mapping(mapping).files)
+    scans = settings.state / "synthetic" / SCANS if source == TRIALS else None
+    if not folder.exists():
+        write_source(source, folder, SHARE)
+        make_delivery(folder, "the demo", database.clock(), load_mapping(mapping).files)
+    if scans and not scans.exists():
+        write_source_scans(scans, SHARE)
     actor = _signed_in(settings, database, DATA_MANAGER)
-    publish_source(database, settings, actor, mapping, folder, lambda begun: None)
+    publish_source(database, settings, actor, mapping, folder, lambda begun: None, scans=scans)
     publish_numbers(database, settings, actor, source)
 
 
-def ensure_project(settings: Settings, database: Database) -> None:
-    """Bring the demo's project from its file to its first notebook."""
-    file = load_project_file(PROJECT_FILE)
+def ensure_projects(settings: Settings, database: Database) -> None:
+    """Bring the demo's projects from their files to their first notebooks."""
+    for file in PROJECT_FILES:
+        _ensure_project(settings, database, load_project_file(file))
+
+
+def _ensure_project(settings: Settings, database: Database, file: ProjectFile) -> None:
     try:
         state = project(database, file.id).state
     except NotFound:

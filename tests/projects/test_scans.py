@@ -245,18 +245,17 @@ def test_a_source_without_a_list_of_scans_takes_none(house: House, tmp_path: Pat
 def test_a_project_sees_its_scans_by_the_names_in_its_table(house: House) -> None:
     house.publish()
     house.active(scans=CORD, generalise=SHIFT)
-    exposed = house.cut() / FOLDER / "trial"
     rows = listed(house.cut())
     named = {row[4] for row in rows if row[4]}
-    assert named == {name for name in files(exposed) if name.endswith(".nii.gz")}
+    assert named == {name for name in files(house.cut()) if name.endswith(".nii.gz")}
     assert 0 < len(named) < len(rows) == len(SCANS)
     for person, day, region, modality, file in rows:
         assert (file is not None) == ((region, modality) == ("spinal_cord", "t2w"))
         if file:
             assert f"sub-{person}/" in file
-            table = (exposed / file).parents[1] / f"{'_'.join(Path(file).name.split('_')[:2])}_scans.tsv"
+            table = (house.cut() / file).parents[1] / f"{'_'.join(Path(file).name.split('_')[:2])}_scans.tsv"
             assert f"anat/{Path(file).name}\t{day}T00:00:00" in table.read_text()
-    assert validate_bids(exposed) == []
+    assert validate_bids(house.cut() / FOLDER / "trial") == []
 
 
 def test_scans_and_days_are_those_of_the_people_they_belong_to(house: House) -> None:
@@ -265,7 +264,7 @@ def test_scans_and_days_are_those_of_the_people_they_belong_to(house: House) -> 
     files_of = {row[4]: row for row in listed(house.cut()) if row[4]}
     by_hash = {entry.sha256: entry for entry in read_index(house.vault, manifest.imaging_sha256).entries}
     for file, (person, day, *_) in files_of.items():
-        entry = by_hash[sha256_file(house.cut() / FOLDER / "trial" / file)]
+        entry = by_hash[sha256_file(house.cut() / file)]
         assert person == pseudonym(house.key(), "trial", entry.patient_id)
         moved = offset_days(house.key(), "trial", entry.patient_id, 180)
         assert (day - entry.scan_date).days == moved  # type: ignore[operator]
