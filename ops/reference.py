@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from core.errors import MyelinError
 from core.permissions import all_permissions
 from core.settings import Settings
+from data_catalog.synth.document import rates_page
 from ops import house  # noqa: F401  (every permission)
 from ops.reference_data import model_page, quality_page
 
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
         "errors.md": _errors,
         "cdm.md": model_page,
         "quality.md": quality_page,
+        "rates.md": rates_page,
     }
     return {name: f"{_NOTE}\n\n{write()}" for name, write in writers.items()}
 

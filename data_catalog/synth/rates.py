@@ -1,12 +1,15 @@
-"""The rates the synthetic disease course is drawn from, each with its source, as read from `disease.toml`."""
+"""The rates the synthetic disease course is drawn from, as read from `disease.toml`."""
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from data_catalog.synth.provenance import Rate, rates_of
 
 DISEASE = Path(__file__).parent / "disease.toml"
 
@@ -17,9 +20,15 @@ Floats = NDArray[np.float64]
 
 
 @cache
-def rates() -> dict[str, Any]:
-    """Return every section of `disease.toml` by its name."""
-    return tomllib.loads(DISEASE.read_text(encoding="utf-8"))
+def disease() -> tuple[Rate, ...]:
+    """Return the rates of `disease.toml`; raises InvalidInput for one that does not say its source."""
+    return rates_of(tomllib.loads(DISEASE.read_text(encoding="utf-8")))
+
+
+@cache
+def rates() -> dict[str, Mapping[str, Any]]:
+    """Return the values of every section of `disease.toml` by its name."""
+    return {rate.name: rate.values for rate in disease()}
 
 
 def number(section: str, name: str = "value") -> float:
@@ -71,5 +80,5 @@ def by_class(*sections: str) -> Floats:
 
 def relapse_rates() -> Floats:
     """Return untreated relapses a year: rows RRMS, SPMS, PPMS; columns EDSS 0 to 9, rounded down."""
-    spms = np.concatenate([np.full(2, number("relapses_rest", "spms_below_2")), numbers("relapses", "spms_from_2")])
-    return np.vstack([numbers("relapses", "rrms"), spms, np.full(10, number("relapses_rest", "ppms"))])
+    ppms = np.full(10, number("relapses_ppms"))
+    return np.vstack([numbers("relapses", "rrms"), numbers("relapses", "spms"), ppms])

@@ -12,9 +12,10 @@ from zlib import crc32
 import numpy as np
 
 from core.errors import InvalidInput
+from data_catalog.synth.provenance import Rate, rates_of
 
 DESIGN = Path(__file__).parent.parent / "trials.toml"
-"""The trials, and every rate with its source."""
+"""The trials, and the rates of their course."""
 
 ARMS = {
     "PBO": "placebo",
@@ -40,7 +41,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Figures:
-    """Rates by name, each with its parts and its source."""
+    """The values of rates, by the name of the rate."""
 
     by_name: Mapping[str, Mapping[str, Any]]
 
@@ -128,20 +129,41 @@ def apportion(total: int, weights: Sequence[float]) -> list[int]:
     return [int(share) for share in shares]
 
 
+@cache
+def rate_groups() -> Mapping[str, tuple[Rate, ...]]:
+    """Return the rates of each profile, and the common ones; raises InvalidInput for one without a source."""
+    return {name: rates_of(group) for name, group in {**_file()["profiles"], "common": _file()["common"]}.items()}
+
+
+def like(name: str) -> str:
+    """Return the profile whose people another one takes over, where it has no rate of its own; empty for none."""
+    return str(_file()["profiles"][name].get("like", ""))
+
+
 def profile(name: str) -> Figures:
     """Return a profile's rates, with those of the profile it is like and those common to all."""
-    found = dict(_file()["profiles"][name])
-    like = found.pop("like", None)
-    inherited = profile(like).by_name if like else _file()["common"]
-    return Figures({**inherited, **found})
+    inherited = profile(like(name)).by_name if like(name) else _values("common")
+    return Figures({**inherited, **_values(name)})
+
+
+def _values(group: str) -> dict[str, Mapping[str, Any]]:
+    return {rate.name: rate.values for rate in rate_groups()[group]}
+
+
+def _course(name: str) -> str:
+    return str(_file()["profiles"][name].get("course") or _course(like(name)))
 
 
 def _trial(number: int, design: Mapping[str, Any], sizes: Sizes, seed: int) -> Trial:
-    rates = profile(design["profile"])
     plain = {name: design[name] for name in ("id", "start", "weeks", "every", "scan_weeks", "cord", "product", "form")}
-    arms = tuple(design["arms"].items())
     return Trial(
-        **plain, number=number, course=str(rates.by_name["course"]), rates=rates, arms=arms, sizes=sizes, seed=seed
+        **plain,
+        number=number,
+        course=_course(design["profile"]),
+        rates=profile(design["profile"]),
+        arms=tuple(design["arms"].items()),
+        sizes=sizes,
+        seed=seed,
     )
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from data_catalog.synth.trials.course import SYSTEMS, Study, years_followed
+from data_catalog.synth.trials.design import Figures
 from data_catalog.synth.trials.frames import Domain, Qualifier, iso, partial, sequenced, supplemental, unsure, yes
-from data_catalog.synth.trials.people import Days, Flags, Ints, Texts
+from data_catalog.synth.trials.people import Days, Flags, Floats, Ints, Texts
 from data_catalog.synth.trials.subjects import death_dates, last_seen, medication
 
 MEDDRA = "MedDRA 20.1"
@@ -24,7 +25,7 @@ TERMS = (
     ("Basal cell carcinoma", 0.02, 0.40),
     ("Femur fracture", 0.02, 0.90),
 )
-"""Adverse events: MedDRA preferred term, share of all events, and how likely each is serious (assumptions)."""
+"""Adverse events: MedDRA preferred term, share of all events, how likely serious beside others (assumptions)."""
 
 AFFECTED = {
     "visual": "RELVIS",
@@ -146,10 +147,10 @@ def _adverse_events(study: Study) -> Iterator[Domain]:
 def _events(study: Study, draw: np.random.Generator, told: tuple[Ints, Flags, Days, Days]) -> dict[str, Ints | Texts]:
     who, fatal, began, ended = told
     count = len(who)
-    shares = np.array([share for _, share, _ in TERMS])
-    term = draw.choice(len(TERMS), count, p=shares / shares.sum())
+    shares, risks = _terms(study.trial.rates)
+    term = draw.choice(len(TERMS), count, p=shares)
     term[fatal] = [name for name, _, _ in TERMS].index("Pneumonia")
-    serious = (draw.random(count) < np.array([risk for _, _, risk in TERMS])[term]) | fatal
+    serious = (draw.random(count) < risks[term]) | fatal
     related = draw.random(count) < 0.2
     outcome = np.where(fatal, "FATAL", draw.choice(np.array(_OUTCOMES), count, p=_OUTCOME_SHARES))
     open_ended = (outcome == _OUTCOMES[2]) | (outcome == "UNKNOWN")
@@ -167,6 +168,14 @@ def _events(study: Study, draw: np.random.Generator, told: tuple[Ints, Flags, Da
         "AESTDTC": partial(began, precision),
         "AEENDTC": np.where(open_ended, "", iso(ended)),
     }
+
+
+def _terms(rates: Figures) -> tuple[Floats, Floats]:
+    """Return each term's share of all events, and its chance to be serious, in all at the rate of serious events."""
+    shares, risks = (np.array(column) for column in list(zip(*TERMS, strict=True))[1:])
+    shares = shares / shares.sum()
+    wanted = rates.number("adverse_events", "serious_per_year") / rates.number("adverse_events", "per_year")
+    return shares, risks * (wanted / (shares @ risks))
 
 
 def _criteria(study: Study, draw: np.random.Generator, serious: Flags, fatal: Flags) -> dict[str, Texts]:
