@@ -7,13 +7,12 @@ Everything is synthetic. Sizes are printed beside those the mission names; a wro
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-
-import duckdb
+from typing import Any
 
 from benchmarks.sources import data_manager, open_installation
 from core.clock import utc_now
@@ -23,7 +22,8 @@ from core.people.models import Person
 from core.settings import Settings
 from data_catalog.cut import CutRequest, CutTable, make_cut
 from data_catalog.editions import check_files
-from data_catalog.engine import literal, work_folder
+from data_catalog.engine import work_folder
+from data_catalog.imaging.names import Modality, Region, ScanKinds
 from data_catalog.mapping.models import MAPPINGS, load_mapping
 from data_catalog.mapping.service import publish_source
 from data_catalog.pseudonyms import KEY_BYTES
@@ -34,11 +34,23 @@ from data_catalog.synth.registries import REGISTRIES
 from hub.views import make_views
 from ops.commands.synth import SCANS, SOURCES, TRIALS, write_source, write_source_scans
 
+EVERY_SCAN = ScanKinds(regions=tuple(Region), modalities=tuple(Modality))
 WANTED = {
     "ms_cidr": {"patient": 13_120, "visit": 199_520, "imaging": 52_000},
     **{name: {"patient": registry.people} for name, registry in REGISTRIES.items()},
 }
-CUT = ("msbase", "visit", ("visit_date", "edss", "fs_pyramidal", "ambulation"), "edss >= 3")
+CUT = (
+    (
+        "msbase",
+        "visit",
+        {
+            "variables": ("visit_date", "edss", "fs_pyramidal", "ambulation"),
+            "row_filter": "edss >= 3",
+            "cohort": "course = 'spms'",
+        },
+    ),
+    ("ms_cidr", "imaging", {"variables": ("scan_date", "region", "modality"), "scans": EVERY_SCAN}),
+)
 
 
 def main() -> None:
@@ -53,9 +65,10 @@ def main() -> None:
         manager = data_manager(database)
         for source in SOURCES:
             _take_in(database, settings, manager, source, folder / "sources" / source, told.share)
-        with _timed("a cut for a project, with its views"):
-            rows = _cut(database, settings)
-        print(f"  {rows:,} rows of {CUT[0]}.{CUT[1]}")
+        with _timed("a cut for a project, with its views and every scan"):
+            cut = _cut(database, settings)
+        rows = [f"{file['rows']:,} rows in {file['path']}" for file in cut["files"] if "rows" in file]
+        print(f"  {', '.join(rows)}; {cut['scans']['ms_cidr']['scans']:,} scans")
 
 
 def _take_in(database: Database, settings: Settings, manager: Person, source: str, folder: Path, share: float) -> None:
@@ -85,26 +98,25 @@ def _sizes(source: str, rows: dict[str, int], share: float) -> str:
     return ", ".join(f"{rows[table]:,} in {table}" for table in WANTED[source])
 
 
-def _cut(database: Database, settings: Settings) -> int:
-    dataset, table, variables, row_filter = CUT
+def _cut(database: Database, settings: Settings) -> dict[str, Any]:
+    """Make the cut and return its manifest."""
+    tables = tuple(_cut_table(database, settings, *what) for what in CUT)
+    with work_folder(ensure_folder(settings.cuts)) as work:
+        destination = ensure_folder(work / "cut", 0o755)
+        request = CutRequest("full-size", 1, utc_now(), b"k" * KEY_BYTES, tables)
+        return make_cut(request, destination, work, partial(make_views, settings)).content
+
+
+def _cut_table(database: Database, settings: Settings, dataset: str, table: str, asked: Mapping[str, Any]) -> CutTable:
     found = edition(database, dataset)
-    of_table = CutTable(
+    return CutTable(
         declaration=found.declaration,
         manifest=check_files(settings, found),
         manifest_sha256=found.manifest_sha256,
         folder=found.folder(settings),
         table_id=table,
-        variables=variables,
-        row_filter=row_filter,
-        cohort="course = 'spms'",
+        **asked,
     )
-    with work_folder(ensure_folder(settings.cuts)) as work:
-        destination = ensure_folder(work / "cut", 0o755)
-        request = CutRequest("full-size", 1, utc_now(), b"k" * KEY_BYTES, (of_table,))
-        make_cut(request, destination, work, partial(make_views, settings))
-        path = literal(str(destination / dataset / f"{table}.parquet"))
-        with duckdb.connect() as connection:
-            return int(connection.execute(f"SELECT count(*) FROM read_parquet({path})").fetchall()[0][0])
 
 
 @contextmanager
