@@ -1,4 +1,4 @@
-"""The whole way of both resources, small: `make synth-full` at a two-hundredth of its size, the cut's views by Docker."""
+"""The whole way of both resources, small: `make synth-full` at one 200th of its size, the cut's views by Docker."""
 
 import subprocess
 import sys
