@@ -22,7 +22,7 @@ DATASETS = Path(__file__).parent / "datasets"
 PSEUDONYM = "pseudonym"
 """The first column of every table of a cut, and so no variable's name."""
 
-RESERVED = frozenset({"search", "feasibility"})
+RESERVED = frozenset({"search", "feasibility", "ledger"})
 """Addresses of the catalogue's own pages, and so no dataset's id."""
 
 Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
