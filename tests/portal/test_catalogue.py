@@ -283,7 +283,7 @@ def test_the_ledger_says_what_was_published_when_by_which_rule_and_by_whom(rosa:
     (row,) = page.soup.select("tbody tr")
     cells = {cell["data-label"]: cell.get_text(strip=True) for cell in row.find_all("td")}
     assert (cells["By"], cells["Edition"], cells["Rule"]) == ("rosa", "ms_cidr1", "feasibility 2, epsilon 0.1")
-    assert cells["With"].startswith("arm = 'placebo' and course = 'ppms'")
+    assert cells["Of"].startswith("cohortarm = 'placebo' and course = 'ppms'")
 
 
 def test_every_entry_is_on_one_page_of_the_ledger_and_in_its_download(sits: Sits, database: Database) -> None:
