@@ -100,6 +100,8 @@ def normal_cohort(text: str, declaration: DatasetDeclaration) -> str:
         return ""
     with _not_too_deep():
         normal = normal_text(_read(text, _Where(declaration, {})))
+    if len(normal) > LONGEST:
+        raise FilterRefused(f"A cohort has up to {LONGEST} characters, this one {len(normal)} in its normal form.")
     check_cohort(normal, declaration)
     return normal
 
@@ -110,7 +112,7 @@ def _read(text: str, where: _Where) -> exp.Expr:
         raise FilterRefused(f"A cohort has up to {LONGEST} characters, this one {len(text)}.")
     if found := _COUNT_WHERE.search(text):
         raise FilterRefused(f"What counts stands after a comma: count({found[1]}, condition).", ALLOWED)
-    return _condition(parse_condition(text), where)
+    return _condition(parse_condition(text, "cohort"), where)
 
 
 @contextmanager

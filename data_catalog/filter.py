@@ -25,7 +25,7 @@ from data_catalog.models import Sensitivity, Table, Variable, VariableType
 LONGEST = 2000
 
 ALLOWED = (
-    "A row filter compares variables with values: =, <>, <, <=, >, >=, between … and …, in (…), is null, "
+    "A condition compares variables with values: =, <>, <, <=, >, >=, between … and …, in (…), is null, "
     "is not null, put together with and, or, not and parentheses; dates read '2006-01-31', and years(first, second) "
     "is the whole years from one date to another."
 )
@@ -62,14 +62,14 @@ def variables_of(text: str, table: Table) -> set[str]:
     return {column.name for column in parse_condition(text).find_all(exp.Column)} if text.strip() else set()
 
 
-def parse_condition(text: str) -> exp.Expr:
-    """Parse a text that is one expression; raises FilterRefused."""
+def parse_condition(text: str, what: str = "row filter") -> exp.Expr:
+    """Parse a text that is one expression, called what it is in a refusal; raises FilterRefused."""
     try:
         statements = sqlglot.parse(text, dialect="duckdb")
     except SqlglotError as error:
-        raise FilterRefused("The row filter can not be understood.", ALLOWED) from error
+        raise FilterRefused(f"The {what} can not be understood.", ALLOWED) from error
     if len(statements) != 1 or statements[0] is None:
-        raise FilterRefused("A row filter is one condition.", ALLOWED)
+        raise FilterRefused(f"A {what} is one condition.", ALLOWED)
     return statements[0]
 
 
@@ -196,7 +196,7 @@ def not_allowed(node: object) -> FilterRefused:
     name = node.key.upper() if isinstance(node, exp.Expr) else "This"
     if isinstance(node, exp.Anonymous):
         name = f"The function {node.name}"
-    return FilterRefused(f"{name} has no place here in a row filter.", ALLOWED)
+    return FilterRefused(f"{name} has no place here.", ALLOWED)
 
 
 def _unfit(node: exp.Literal, variable: Variable) -> FilterRefused:

@@ -197,6 +197,13 @@ def test_any_normal_form_is_its_own_and_means_the_same_people(text: str) -> None
     assert people(normal) == people(text)
 
 
+def test_a_cohort_whose_normal_form_is_too_long_is_refused() -> None:
+    text = "or ".join(f"count(visit, edss>{number})>0" for number in range(66))
+    check_cohort(text, DECLARATION)
+    with pytest.raises(FilterRefused, match=r"up to 2000 characters, this one 2[0-9]{3} in its normal form"):
+        normal_cohort(text, DECLARATION)
+
+
 def test_a_name_that_reads_as_something_else_stays_in_quotes() -> None:
     odd = {**_table("patient", _code("case", "yes", "no")), "unique": ["patient_id"]}
     declaration = DECLARATION.model_validate({**DECLARATION.model_dump(), "tables": [odd]})

@@ -18,6 +18,7 @@ from data_catalog.feasibility import policy
 from data_catalog.feasibility.fields import read_question
 from data_catalog.feasibility.policy import Spent, answered, check_budget, margin, noise, probability
 from data_catalog.feasibility.service import answers, ask, spent_on
+from data_catalog.mapping.models import MAPPINGS, load_mapping
 from data_catalog.models import DatasetDeclaration
 from data_catalog.published.policy import published
 from data_catalog.tables import published_number
@@ -197,6 +198,15 @@ READ = {
 @pytest.mark.parametrize(("form", "text"), READ.values(), ids=READ)
 def test_a_form_is_one_question_however_it_is_filled_in(form: Form, text: str) -> None:
     assert read_question(TRIALS, form) == text
+
+
+def test_the_missions_question_is_one_of_the_trials_own_declaration() -> None:
+    declaration = load_mapping(MAPPINGS / "ms_cidr.toml").declaration
+    form = {"patient.course": "ppms", "patient.arm": "placebo", "visit.least": "3", "imaging.region": "spinal_cord"}
+    written = (
+        "course = 'ppms' and arm = 'placebo' and count(visit) >= 3 and count(imaging, region = 'spinal_cord') >= 1"
+    )
+    assert read_question(declaration, form) == read_question(declaration, {"cohort": written})
 
 
 REFUSED = {
