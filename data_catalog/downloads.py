@@ -35,7 +35,7 @@ def dataset(visit: SignedIn, dataset_id: str) -> Response:
 def dictionary(visit: SignedIn, dataset_id: str) -> Response:
     """Give a dataset's dictionary as CSV."""
     found = edition(visit.database, dataset_id)
-    return _file(dictionary_csv(found.declaration), f"{found.dataset}-dictionary.csv", "text/csv; charset=utf-8")
+    return as_file(dictionary_csv(found.declaration), f"{found.dataset}-dictionary.csv", "text/csv; charset=utf-8")
 
 
 @router.get("/{dataset_id}/schema.json")
@@ -54,8 +54,9 @@ def _address(visit: Visit, found: Edition) -> str:
 
 
 def _document(content: Mapping[str, Any], name: str, media_type: str) -> Response:
-    return _file(json.dumps(content, indent=1, ensure_ascii=False), name, media_type)
+    return as_file(json.dumps(content, indent=1, ensure_ascii=False), name, media_type)
 
 
-def _file(content: str, name: str, media_type: str) -> Response:
+def as_file(content: str, name: str, media_type: str) -> Response:
+    """Answer with a text that is saved under a name."""
     return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})

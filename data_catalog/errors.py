@@ -8,7 +8,7 @@ MyelinError
 ├── InvalidInput
 │   ├── DeclarationRejected  a dataset's declaration is wrong; lists every problem at once
 │   ├── DataRejected         source files break their declaration; carries the report
-│   └── FilterRefused        a row filter says something it may not, or does not understand
+│   └── FilterRefused        a row filter or cohort says something it may not, or is not understood
 ├── Refused
 │   └── BudgetSpent          no more feasibility questions may be asked for now
 └── IntegrityBroken

@@ -1,6 +1,10 @@
 """Row filters: conditions over a table's variables, read by a parser and written anew from what was understood.
 
     age >= 18 and (converted = 1 or initial_edss between 2 and 4) and schooling is not null
+    years(birth_date, onset_date) >= 18
+
+`years` is how many whole years lie between two dates of a row, the earlier named first; dates known to the month or
+year only are taken as the first day they can mean, as they are kept.
 
 Nothing of the text itself reaches DuckDB. It is parsed, every node is held against the short list below, and the
 condition is built again: variables by their declared, quoted names, values by what they were read as. A row for
@@ -21,11 +25,17 @@ from data_catalog.models import Sensitivity, Table, Variable, VariableType
 LONGEST = 2000
 
 ALLOWED = (
-    "A row filter compares variables with values: =, <>, <, <=, >, >=, between … and …, in (…), is null, "
-    "is not null, put together with and, or, not and parentheses; dates read '2006-01-31'."
+    "A condition compares variables with values: =, <>, <, <=, >, >=, between … and …, in (…), is null, "
+    "is not null, put together with and, or, not and parentheses; dates read '2006-01-31', and years(first, second) "
+    "is the whole years from one date to another."
 )
 
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+YEARS = "years"
+MOST_WHOLE = 1_000_000
+"""What a count of rows or of years is compared with at most."""
+
+SIGNS: dict[type[exp.Expr], str] = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+_MIRRORED: dict[type[exp.Expr], type[exp.Expr]] = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -52,14 +62,14 @@ def variables_of(text: str, table: Table) -> set[str]:
     return {column.name for column in parse_condition(text).find_all(exp.Column)} if text.strip() else set()
 
 
-def parse_condition(text: str) -> exp.Expr:
-    """Parse a text that is one expression; raises FilterRefused."""
+def parse_condition(text: str, what: str = "row filter") -> exp.Expr:
+    """Parse a text that is one expression, called what it is in a refusal; raises FilterRefused."""
     try:
         statements = sqlglot.parse(text, dialect="duckdb")
     except SqlglotError as error:
-        raise FilterRefused("The row filter can not be understood.", ALLOWED) from error
+        raise FilterRefused(f"The {what} can not be understood.", ALLOWED) from error
     if len(statements) != 1 or statements[0] is None:
-        raise FilterRefused("A row filter is one condition.", ALLOWED)
+        raise FilterRefused(f"A {what} is one condition.", ALLOWED)
     return statements[0]
 
 
@@ -71,13 +81,13 @@ def condition_of(node: exp.Expr, table: Table) -> exp.Expr:
     if isinstance(node, (exp.Not, exp.Paren)):
         check_parts(node, "this")
         return type(node)(this=condition_of(node.this, table))
-    if isinstance(node, _COMPARISONS):
+    if type(node) in SIGNS:
         return _comparison(node, table)
     if isinstance(node, exp.Between):
         check_parts(node, "this", "low", "high")
-        variable = _variable(node.this, table)
-        low, high = _value(node.args["low"], variable), _value(node.args["high"], variable)
-        return exp.Between(this=_column(variable), low=low, high=high)
+        low = _comparison(exp.GTE(this=node.this, expression=node.args["low"]), table)
+        high = _comparison(exp.LTE(this=node.this, expression=node.args["high"]), table)
+        return exp.Paren(this=exp.And(this=low, expression=high))
     if isinstance(node, exp.In) and node.expressions:
         check_parts(node, "this", "expressions")
         variable = _variable(node.this, table)
@@ -88,20 +98,48 @@ def condition_of(node: exp.Expr, table: Table) -> exp.Expr:
     raise not_allowed(node)
 
 
-def _comparison(node: exp.Expr, table: Table) -> exp.Expr:
+def compared(node: exp.Expr) -> tuple[type[exp.Expr], exp.Expr, exp.Expr]:
+    """Return a comparison's sign, what is compared, and with what: `4 <= edss` is `edss >= 4`."""
     check_parts(node, "this", "expression")
-    left, right = node.this, node.expression
-    if isinstance(right, exp.Column) and isinstance(left, exp.Literal | exp.Neg):
-        variable = _variable(right, table)
-        return type(node)(this=_value(left, variable), expression=_column(variable))
-    variable = _variable(left, table)
-    return type(node)(this=_column(variable), expression=_value(right, variable))
+    if isinstance(node.this, exp.Literal | exp.Neg):
+        return _MIRRORED.get(type(node), type(node)), node.expression, node.this
+    return type(node), node.this, node.expression
+
+
+def whole_number(node: exp.Expr) -> exp.Expr:
+    """Build a whole number again; raises FilterRefused for anything else."""
+    if not isinstance(node, exp.Literal) or node.is_string or not node.this.isascii() or not node.this.isdigit():
+        raise not_allowed(node)
+    if int(node.this[:15]) > MOST_WHOLE:
+        raise FilterRefused(f"A count is compared with up to {MOST_WHOLE:,}.", ALLOWED)
+    return exp.Literal.number(node.this)
+
+
+def _comparison(node: exp.Expr, table: Table) -> exp.Expr:
+    sign, what, value = compared(node)
+    if isinstance(what, exp.Anonymous):
+        return sign(this=_years(what, table), expression=whole_number(value))
+    variable = _variable(what, table)
+    return sign(this=_column(variable), expression=_value(value, variable))
+
+
+def _years(node: exp.Anonymous, table: Table) -> exp.Expr:
+    check_parts(node, "this", "expressions")
+    if node.name.casefold() != YEARS:
+        raise not_allowed(node)
+    variables = [_variable(one, table) for one in node.expressions]
+    if len(variables) != 2 or any(variable.type is not VariableType.DATE for variable in variables):
+        raise FilterRefused(f"{YEARS} takes two dates, as {YEARS}(birth_date, onset_date).", ALLOWED)
+    # DuckDB's date_sub counts whole years, its date_diff only turns of the year.
+    return exp.Anonymous(this="date_sub", expressions=[exp.Literal.string("year"), *map(_column, variables)])
 
 
 def _variable(node: exp.Expr, table: Table) -> Variable:
     if not isinstance(node, exp.Column):
         raise not_allowed(node)
-    check_parts(node, "this")
+    check_parts(node, "this", "table")
+    if node.table not in ("", table.name):
+        raise FilterRefused(f"{node.table}.{node.name} is no variable of {table.name}, which this is about.", ALLOWED)
     variable = table.variable(node.name)
     if variable is None:
         close = did_you_mean(node.name, table.approvable)
@@ -127,7 +165,8 @@ def _value(node: exp.Expr, variable: Variable) -> exp.Expr:
     text = f"-{inner.this}" if is_negative else inner.this
     if variable.codes and text not in variable.codes:
         codes = ", ".join(f"{code} {meaning}" for code, meaning in variable.codes.items())
-        raise FilterRefused(f"{text} is no code of {variable.name}.", f"Its codes are: {codes}.")
+        close = did_you_mean(text, variable.codes)
+        raise FilterRefused(f"{text} is no code of {variable.name}{close or '.'}", f"Its codes are: {codes}.")
     if kind is VariableType.DATE:
         return exp.cast(exp.Literal.string(_date(inner, variable).isoformat()), "date")
     if inner.is_string:
@@ -155,7 +194,9 @@ def check_parts(node: exp.Expr, *parts: str) -> None:
 
 def not_allowed(node: object) -> FilterRefused:
     name = node.key.upper() if isinstance(node, exp.Expr) else "This"
-    return FilterRefused(f"{name} has no place here in a row filter.", ALLOWED)
+    if isinstance(node, exp.Anonymous):
+        name = f"The function {node.name}"
+    return FilterRefused(f"{name} has no place here.", ALLOWED)
 
 
 def _unfit(node: exp.Literal, variable: Variable) -> FilterRefused:

@@ -23,7 +23,7 @@ DATASETS = Path(__file__).parent / "datasets"
 PSEUDONYM = "pseudonym"
 """The first column of every table of a cut, and so no variable's name."""
 
-RESERVED = frozenset({"search", "feasibility", "imaging"})
+RESERVED = frozenset({"search", "feasibility", "ledger", "imaging"})
 """Addresses of the catalogue's own pages and a cut's folder of scans, and so no dataset's id."""
 
 SCAN_FILE = "scan_file"

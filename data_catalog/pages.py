@@ -47,8 +47,8 @@ class CatalogPage:
     people: dict[str, str | None]
 
     def held(self, member: Member) -> str | None:
-        """Return how many people a registry's newest edition holds here."""
-        return self.people[member.edition.dataset]
+        """Return how many people a registry's newest edition holds here; None where there is no edition."""
+        return self.people[member.edition.dataset] if member.edition else None
 
 
 @dataclass(frozen=True)

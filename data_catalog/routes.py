@@ -8,7 +8,8 @@ from core.web.visit import SignedIn
 from data_catalog import pages, service
 from data_catalog.downloads import router as downloads
 from data_catalog.feasibility.routes import router as feasibility
-from data_catalog.permissions import NUMBERS_PUBLISH
+from data_catalog.permissions import LEDGER_READ, NUMBERS_PUBLISH
+from data_catalog.published.routes import router as ledger
 from data_catalog.published.service import publish_numbers, quality_report
 from data_catalog.quality.models import STATUS_WORDS, Axis
 
@@ -18,7 +19,8 @@ router = APIRouter(prefix="/data")
 @router.get("")
 def catalog(visit: SignedIn) -> Response:
     """List the resources and their datasets, with the map of the registries."""
-    return visit.show("data_catalog/datasets.html", page=pages.catalog_page(visit.database))
+    may_read = may(visit.person, LEDGER_READ)
+    return visit.show("data_catalog/datasets.html", page=pages.catalog_page(visit.database), may_read_ledger=may_read)
 
 
 @router.get("/search")
@@ -29,6 +31,7 @@ def search(visit: SignedIn, words: str = "") -> Response:
 
 
 router.include_router(feasibility)
+router.include_router(ledger)
 router.include_router(downloads)
 
 
@@ -37,8 +40,14 @@ def dataset(visit: SignedIn, dataset_id: str, words: str = "") -> Response:
     """Show a dataset's newest edition and its dictionary."""
     page = pages.dataset_page(visit.database, dataset_id, words)
     report = quality_report(visit.settings, page.edition)
-    can_publish = may(visit.person, NUMBERS_PUBLISH)
-    return visit.show("data_catalog/dataset.html", page=page, words=words, report=report, can_publish=can_publish)
+    return visit.show(
+        "data_catalog/dataset.html",
+        page=page,
+        words=words,
+        report=report,
+        can_publish=may(visit.person, NUMBERS_PUBLISH),
+        may_read_ledger=may(visit.person, LEDGER_READ),
+    )
 
 
 @router.post("/{dataset_id}/numbers")

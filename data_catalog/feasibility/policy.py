@@ -16,7 +16,7 @@ from data_catalog.published.policy import published
 EPSILON = 0.1
 """Privacy parameter of one answer."""
 
-RULE = f"feasibility 1, epsilon {EPSILON}"
+RULE = f"feasibility 2, epsilon {EPSILON}"
 
 YEAR = timedelta(days=365)
 DAY = timedelta(days=1)

@@ -10,11 +10,11 @@ from core.database import Database
 from core.people.models import Person
 from core.secrets import ensure_secret
 from core.settings import Settings
-from data_catalog.editions import Edition, find_edition, read_manifest
-from data_catalog.engine import engine, literal, work_folder
-from data_catalog.feasibility.cohort import Criterion, cohort_text, people_query, read_cohort
+from data_catalog.cohort import cohort_query
+from data_catalog.editions import Edition, edition_sources, find_edition, read_manifest
+from data_catalog.engine import engine, work_folder
+from data_catalog.feasibility.fields import read_question
 from data_catalog.feasibility.policy import DAY, RULE, YEAR, Spent, answered, check_budget
-from data_catalog.models import Table
 from data_catalog.published.ledger import Kind, Place, enter
 from data_catalog.published.marginals import Number
 from data_catalog.tables import published_number as ledger
@@ -44,8 +44,7 @@ def ask(database: Database, settings: Settings, asker: Person, dataset_id: str, 
     """
     with database.read() as connection:
         found = find_edition(connection, dataset_id)
-        cohort = read_cohort(found.declaration, form)
-        question = cohort_text(cohort)
+        question = read_question(found.declaration, form)
         known = _known(connection, found, question)
         if known is not None and _asked_by(connection, found, question, asker):
             return known
@@ -53,7 +52,7 @@ def ask(database: Database, settings: Settings, asker: Person, dataset_id: str, 
     if known is None:
         # The key and everything the noise depends on but the count: no second answer to one question exists.
         key = ensure_secret(settings, _KEY)
-        known = answered(_count(settings, found, cohort), key, f"{found.dataset}/{found.number}: {question}")
+        known = answered(_count(settings, found, question), key, f"{found.dataset}/{found.number}: {question}")
     with database.write(asker) as tx:
         _check(tx.connection, found, asker, tx.now, is_new=_known(tx.connection, found, question) is None)
         enter(tx, asker, Place(found.dataset, found.number), Kind.FEASIBILITY, [_entry(question, known)], RULE)
@@ -124,14 +123,11 @@ def _about(found: Edition, question: str) -> tuple[ColumnElement[bool], ...]:
     return (*is_edition, _IS_FEASIBILITY, columns.predicate == question)
 
 
-def _count(settings: Settings, found: Edition, cohort: tuple[Criterion, ...]) -> int:
-    manifest, folder = read_manifest(settings, found), found.folder(settings)
-
-    def source(table: Table) -> str:
-        return f"read_parquet({literal(str(folder / manifest.table(table.name).path))})"
-
+def _count(settings: Settings, found: Edition, question: str) -> int:
+    sources = edition_sources(read_manifest(settings, found), found.folder(settings))
+    people = cohort_query(question, found.declaration, sources)
     with work_folder(settings.vault) as work, engine(work) as duck:
-        row = duck.execute(people_query(cohort, source)).fetchone()
+        row = duck.execute(f"SELECT count(*) FROM (SELECT DISTINCT * FROM ({people}))").fetchone()
     assert row is not None
     return int(row[0])
 

@@ -1,6 +1,9 @@
 """Publish an edition's numbers, once; and read what was published."""
 
+from dataclasses import dataclass
+
 from core.database import Database
+from core.errors import InvalidInput
 from core.files import sha256_file
 from core.people.models import Person
 from core.permissions import check_may
@@ -9,9 +12,37 @@ from data_catalog import permissions
 from data_catalog.editions import Edition, check_files, find_edition, read_manifest
 from data_catalog.engine import engine, work_folder
 from data_catalog.errors import EditionBroken
-from data_catalog.published.ledger import Kind, Place, enter, numbers_of
+from data_catalog.published.ledger import (
+    Entry,
+    Kind,
+    Place,
+    Selection,
+    count_entries,
+    enter,
+    entries,
+    entries_csv,
+    numbers_of,
+)
 from data_catalog.published.marginals import Number, count_edition
 from data_catalog.quality.publication import JSON_NAME, Document, read_json
+
+PAGE = 200
+"""Entries of the ledger on one page."""
+
+
+@dataclass(frozen=True)
+class LedgerPage:
+    """One page of the ledger, and how many entries and pages its selection has."""
+
+    selection: Selection
+    entries: tuple[Entry, ...]
+    total: int
+    number: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; an empty ledger has one."""
+        return max(1, -(-self.total // PAGE))
 
 
 def publish_numbers(database: Database, settings: Settings, actor: Person, dataset_id: str) -> int:
@@ -41,6 +72,31 @@ def published_numbers(database: Database, edition: Edition, subject: str | None 
     """Return the counts published of an edition's tables and variables, those of one subject where it is named."""
     with database.read() as connection:
         return numbers_of(connection, _place(edition), Kind.MARGINAL, subject)
+
+
+def select_entries(dataset: str, edition: str, kind: str) -> Selection:
+    """Read which entries somebody asks for, as texts of which each may be empty; raises InvalidInput."""
+    if edition and not (edition.isascii() and edition.isdigit() and len(edition) < 10):
+        raise InvalidInput("An edition is named by its number.", "Write a whole number, or leave it empty.")
+    if kind and kind not in list(Kind):
+        raise InvalidInput("The ledger has no such kind of number.", f"Its kinds are: {', '.join(Kind)}.")
+    return Selection(dataset, int(edition) if edition else None, Kind(kind) if kind else None)
+
+
+def ledger_page(database: Database, reader: Person, selection: Selection, number: int) -> LedgerPage:
+    """Return a page of the ledger's entries, the newest first; beyond the last there are none."""
+    check_may(reader, permissions.LEDGER_READ)
+    with database.read() as connection:
+        total = count_entries(connection, selection)
+        shown = entries(connection, selection, PAGE, (number - 1) * PAGE)
+    return LedgerPage(selection, shown, total, number)
+
+
+def ledger_csv(database: Database, reader: Person, selection: Selection) -> str:
+    """Return all entries of a selection as CSV, the newest first."""
+    check_may(reader, permissions.LEDGER_READ)
+    with database.read() as connection:
+        return entries_csv(entries(connection, selection))
 
 
 def quality_report(settings: Settings, edition: Edition) -> Document | None:

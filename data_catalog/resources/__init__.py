@@ -37,14 +37,22 @@ class Place(_Strict):
     row: int
 
 
+class DeclaredRegistry(Registry):
+    """A registry that is part of a resource, with or without an edition here: its dataset's id, and its name."""
+
+    id: str
+    label: str
+
+
 class Resource(_Strict):
-    """A resource: what it says of itself, and where its registries lie on the map."""
+    """A resource: what it says of itself, its registries, and where they lie on the map."""
 
     id: str
     label: str
     name: str
     description: str
     facts: tuple[Fact, ...] = Field(strict=False)
+    registries: tuple[DeclaredRegistry, ...] = Field((), strict=False)
     places: tuple[Place, ...] = Field((), strict=False)
 
 
@@ -52,8 +60,10 @@ class Resource(_Strict):
 class Member:
     """A registry that declares itself, beside the edition its data are in."""
 
-    edition: Edition
+    label: str
     registry: Registry
+    edition: Edition | None
+    """None before one is published here."""
     place: Place | None
     """None for a registry of no single country."""
 
@@ -67,12 +77,15 @@ class Shelf:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """The registries among its datasets, by country; one of no single country comes last."""
+        """Its registries, with an edition or without, by country; one of no single country comes last."""
         found = [
-            Member(edition, edition.declaration.registry, self._place(edition.declaration.registry.country))
+            self._member(edition.declaration.label, edition.declaration.registry, edition)
             for edition in self.editions
             if edition.declaration.registry
         ]
+        here = {edition.dataset for edition in self.editions}
+        declared = self.resource.registries if self.resource else ()
+        found += [self._member(registry.label, registry, None) for registry in declared if registry.id not in here]
         return tuple(sorted(found, key=lambda member: (member.place is None, member.registry.country)))
 
     @property
@@ -80,9 +93,9 @@ class Shelf:
         """The sum of what the registries declare."""
         return sum(member.registry.people for member in self.members)
 
-    def _place(self, country: str) -> Place | None:
+    def _member(self, label: str, registry: Registry, edition: Edition | None) -> Member:
         places = self.resource.places if self.resource else ()
-        return next((place for place in places if place.country == country), None)
+        return Member(label, registry, edition, next((p for p in places if p.country == registry.country), None))
 
 
 @cache

@@ -11,6 +11,7 @@ from data_catalog.editions import Edition
 from data_catalog.published.service import publish_numbers
 from hub.views import make_views
 from ops import context
+from ops.numbers import publish_numbers_of
 from ops.show import show_facts, show_table, step
 from projects import recutting
 from projects.recutting import WithdrawalProof
@@ -30,7 +31,7 @@ def ingest(
             context.database(), context.settings(), context.signed_in(), declaration, sources, synthetic=synthetic
         )
     with step(f"Counting edition {edition.number} for the catalogue"):
-        publish_numbers(context.database(), context.settings(), context.signed_in(), edition.dataset)
+        publish_numbers_of(edition)
     facts = [(table.table, f"{table.rows:,} rows") for table in edition.tables]
     show_facts(f"{edition.dataset}, edition {edition.number}", facts)
 
@@ -41,6 +42,14 @@ def list_datasets() -> None:
     context.signed_in()
     rows = [_row(edition) for edition in service.newest_editions(context.database())]
     show_table("Datasets", ["dataset", "edition", "rows", "published", ""], rows)
+
+
+@app.command()
+def numbers(dataset: Annotated[str, typer.Argument(help="The dataset's id.")]) -> None:
+    """Count a dataset's newest edition and publish its numbers, where that was not done when it was published."""
+    with step(f"Counting {dataset} for the catalogue"):
+        count = publish_numbers(context.database(), context.settings(), context.signed_in(), dataset)
+    typer.echo(f"{count:,} numbers are published." if count else "Its numbers were published before; nothing was done.")
 
 
 @app.command()

@@ -12,11 +12,11 @@ import typer
 from data_catalog.mapping import service
 from data_catalog.mapping.models import load_mapping
 from data_catalog.mapping.stage import Staged
-from data_catalog.published.service import publish_numbers
 from data_catalog.quality.models import Status
 from data_catalog.quality.publication import write_report
 from data_catalog.sources.delivery import MANIFEST, make_delivery
 from ops import context
+from ops.numbers import publish_numbers_of
 from ops.show import console, show_facts, show_table, steps
 
 app = typer.Typer(help="Sources: files as they arrive, mapped to the common data model.", no_args_is_help=True)
@@ -113,7 +113,7 @@ def publish(
             scans=scans,
         )
         say("Counting the edition for the catalogue")
-        publish_numbers(context.database(), context.settings(), context.signed_in(), edition.dataset)
+        publish_numbers_of(edition)
     _show_checked(checked)
     show_facts(f"{edition.dataset}, edition {edition.number}", [(t.table, f"{t.rows:,} rows") for t in edition.tables])
 

@@ -25,6 +25,7 @@ from ops.commands.synth import SCANS, SOURCES, TRIALS, write_source, write_sourc
 from ops.demo.cast import CAST, DAC_MEMBER, DATA_MANAGER, FIRST_OPS, SECOND_OPS, Part
 from ops.demo.provider import pass_through
 from ops.login import sign_in
+from ops.numbers import edition_stands
 from ops.show import step
 from projects.models import ProjectFile, ProjectState, load_project_file
 from projects.service import approve_project, create_project, project
@@ -73,8 +74,9 @@ def _ensure_dataset(settings: Settings, database: Database, dataset: str) -> Non
     kind = "synthetic records" if synthetic else "open records"
     with step(f"Dataset {dataset}: reading, checking and publishing {kind}"):
         actor = _signed_in(settings, database, DATA_MANAGER)
-        ingest_dataset(database, settings, actor, DECLARATIONS / f"{dataset}.toml", sources, synthetic=synthetic)
-        publish_numbers(database, settings, actor, dataset)
+        declaration = DECLARATIONS / f"{dataset}.toml"
+        with edition_stands(ingest_dataset(database, settings, actor, declaration, sources, synthetic=synthetic)):
+            publish_numbers(database, settings, actor, dataset)
 
 
 def ensure_sources(settings: Settings, database: Database) -> None:
@@ -95,8 +97,9 @@ def _publish_source(settings: Settings, database: Database, source: str) -> None
     if scans and not scans.exists():
         write_source_scans(scans, SHARE)
     actor = _signed_in(settings, database, DATA_MANAGER)
-    publish_source(database, settings, actor, mapping, folder, lambda begun: None, scans=scans)
-    publish_numbers(database, settings, actor, source)
+    edition, _ = publish_source(database, settings, actor, mapping, folder, lambda begun: None, scans=scans)
+    with edition_stands(edition):
+        publish_numbers(database, settings, actor, source)
 
 
 def ensure_projects(settings: Settings, database: Database) -> None:

@@ -15,9 +15,10 @@ from core.people.models import Person
 from core.settings import Settings
 from data_catalog.errors import BudgetSpent, FilterRefused
 from data_catalog.feasibility import policy
-from data_catalog.feasibility.cohort import cohort_text, read_cohort
+from data_catalog.feasibility.fields import read_question
 from data_catalog.feasibility.policy import Spent, answered, check_budget, margin, noise, probability
 from data_catalog.feasibility.service import answers, ask, spent_on
+from data_catalog.mapping.models import MAPPINGS, load_mapping
 from data_catalog.models import DatasetDeclaration
 from data_catalog.published.policy import published
 from data_catalog.tables import published_number
@@ -171,8 +172,13 @@ QUESTION = {
     "mri.region": "spinal_cord",
 }
 TEXT = (
-    "arm = 'placebo' and course = 'ppms' and onset_age >= 25 and onset_age <= 45 "
-    "and count(visit) >= 3 and count(mri where region = 'spinal_cord') >= 1"
+    "arm = 'placebo' and course = 'ppms' "
+    "and years(birth_date, onset_date) <= 45 and years(birth_date, onset_date) >= 25 "
+    "and count(mri, region = 'spinal_cord') >= 1 and count(visit) >= 3"
+)
+WRITTEN = (
+    "patient.course = 'ppms' AND arm='placebo' and count( visit ) > 2 and 1 <= count(mri, region = 'spinal_cord') "
+    "and years(birth_date, onset_date) between 25 and 045"
 )
 
 READ = {
@@ -181,19 +187,32 @@ READ = {
     "with fields left empty": ({**QUESTION, "patient.sex": "", "visit.edss.from": " "}, TEXT),
     "numbers in one way of writing": (
         {"visit.edss.from": "02.50", "visit.least": "02"},
-        "count(visit where edss >= 2.5) >= 2",
+        "count(visit, edss >= 2.5) >= 2",
     ),
+    "written as text": ({"cohort": WRITTEN}, TEXT),
+    "as the answer is shown": ({"cohort": TEXT}, TEXT),
     "a field of no table": ({"visit.least": "1", "patient.patient_id": "x", "nothing": "y"}, "count(visit) >= 1"),
 }
 
 
 @pytest.mark.parametrize(("form", "text"), READ.values(), ids=READ)
 def test_a_form_is_one_question_however_it_is_filled_in(form: Form, text: str) -> None:
-    assert cohort_text(read_cohort(TRIALS, form)) == text
+    assert read_question(TRIALS, form) == text
+
+
+def test_the_missions_question_is_one_of_the_trials_own_declaration() -> None:
+    declaration = load_mapping(MAPPINGS / "ms_cidr.toml").declaration
+    form = {"patient.course": "ppms", "patient.arm": "placebo", "visit.least": "3", "imaging.region": "spinal_cord"}
+    written = (
+        "course = 'ppms' and arm = 'placebo' and count(visit) >= 3 and count(imaging, region = 'spinal_cord') >= 1"
+    )
+    assert read_question(declaration, form) == read_question(declaration, {"cohort": written})
 
 
 REFUSED = {
     "nobody in particular": {},
+    "no text": {"cohort": " "},
+    "a text that is none": {"cohort": "course = 'ppms'; drop table patient"},
     "a code that is none": {"patient.course": "' or 1=1 --"},
     "a number that is none": {"visit.edss.from": "1 or 1=1"},
     "a count that is none": {"visit.least": "3; drop"},
@@ -204,7 +223,7 @@ REFUSED = {
 @pytest.mark.parametrize("form", REFUSED.values(), ids=REFUSED)
 def test_what_a_form_can_not_say_is_refused(form: Form) -> None:
     with pytest.raises((InvalidInput, FilterRefused)):
-        read_cohort(TRIALS, form)
+        read_question(TRIALS, form)
 
 
 @pytest.fixture

@@ -204,9 +204,9 @@ def test_the_quality_report_is_read_in_the_portal(rosa: Reader) -> None:
 def test_a_feasibility_question_is_asked_on_the_page(rosa: Reader, sits: Sits) -> None:
     asked = {"patient.course": "ppms", "patient.arm": "placebo", "visit.least": "3", "mri.region": "spinal_cord"}
     page = rosa.press(rosa.open("/data/feasibility?dataset=ms_cidr"), "Ask", **asked)
-    text = "arm = 'placebo' and course = 'ppms' and count(visit) >= 3 and count(mri where region = 'spinal_cord') >= 1"
+    text = "arm = 'placebo' and course = 'ppms' and count(mri, region = 'spinal_cord') >= 1 and count(visit) >= 3"
     (row,) = page.soup.select("tbody tr")
-    question, about, asker = (cell.get_text(strip=True) for cell in row.find_all(["th", "td"])[:3])
+    question, about, asker = (row.select(cell)[0].get_text(strip=True) for cell in ("code", "td", "td + td"))
     assert (question, asker) == (text, "by you")
     assert re.fullmatch("<10|[0-9]+0", about)
     assert "9 of your 10 questions today" in page.text
@@ -218,6 +218,111 @@ def test_a_question_about_nobody_in_particular_is_refused_in_words(rosa: Reader)
     page = rosa.press(rosa.open("/data/feasibility?dataset=ms_cidr"), "Ask")
     assert page.status == 422
     assert "Choose at least one condition." in page.text
+
+
+WRITTEN = "patient.course = 'ppms' AND arm='placebo' and count(visit) > 2 and count(mri, region = 'spinal_cord') >= 1"
+
+
+def test_a_question_written_as_text_is_the_forms_question(rosa: Reader) -> None:
+    fields = {"patient.course": "ppms", "patient.arm": "placebo", "visit.least": "3", "mri.region": "spinal_cord"}
+    chosen = rosa.press(rosa.open("/data/feasibility?dataset=ms_cidr"), "Ask", **fields)
+    written = rosa.press(chosen, "Count these people", cohort=WRITTEN)
+    assert "9 of your 10 questions today" in written.text
+    (row,) = written.soup.select("tbody tr")
+    copied = row.select_one("input[readonly]")
+    assert copied is not None
+    assert copied["value"] == row.select("code")[0].get_text()
+    again = rosa.open(str(row.select_one("details a")["href"]))  # type: ignore[index]
+    assert again.soup.select_one("textarea").get_text() == copied["value"]  # type: ignore[union-attr]
+
+
+TURNED_DOWN = {
+    "course = 'PPMS'": "did you mean 'ppms'?",
+    "coarse = 'ppms'": "did you mean 'course'?",
+    "edss >= 4": "write count(visit, edss …) >= 1",
+    "count(imaging) >= 1": "has no table 'imaging'",
+    "count(mri where region = 'spinal_cord') >= 1": "count(mri, condition)",
+    "course = '<b>'": "<b> is no code of course",
+}
+
+
+@pytest.mark.parametrize(("text", "said"), TURNED_DOWN.items(), ids=TURNED_DOWN)
+def test_a_text_that_is_refused_stays_and_the_refusal_says_why(rosa: Reader, text: str, said: str) -> None:
+    page = rosa.press(rosa.open("/data/feasibility?dataset=ms_cidr"), "Count these people", cohort=text)
+    assert page.status == 422
+    assert said in page.soup.select_one("[role=alert]").get_text()  # type: ignore[union-attr]
+    assert page.soup.select_one("textarea").get_text() == text  # type: ignore[union-attr]
+    assert "10 of your 10 questions today" in page.text
+    check_structure(page)
+    check_names(page.soup)
+
+
+def test_what_was_chosen_stays_after_a_refusal(rosa: Reader) -> None:
+    page = rosa.press(
+        rosa.open("/data/feasibility?dataset=ms_cidr"), "Ask", **{"patient.course": "ppms", "visit.least": "x"}
+    )
+    assert page.status == 422
+    again = rosa.press(page, "Ask", **{"visit.least": "2"})
+    assert "course = 'ppms' and count(visit) >= 2" in again.text
+
+
+READERS = {"dana": 200, "otto": 200, "anna": 200, "rosa": 403, "dirk": 403}
+
+
+@pytest.mark.parametrize(("name", "status"), READERS.items(), ids=READERS)
+def test_the_ledger_is_read_by_those_who_answer_for_it(sits: Sits, name: str, status: int) -> None:
+    reader = sits(name)
+    assert [reader.open(path).status for path in ("/data/ledger", "/data/ledger.csv")] == [status, status]
+    assert (">Ledger of published numbers<" in reader.open("/data").response.text) == (status == 200)
+
+
+def test_the_ledger_says_what_was_published_when_by_which_rule_and_by_whom(rosa: Reader, sits: Sits) -> None:
+    rosa.press(rosa.open("/data/feasibility?dataset=ms_cidr"), "Count these people", cohort=WRITTEN)
+    dana = sits("dana")
+    page = dana.press(dana.open("/data/ledger"), "Show", dataset="ms_cidr", edition="1", kind="feasibility")
+    (row,) = page.soup.select("tbody tr")
+    cells = {cell["data-label"]: cell.get_text(strip=True) for cell in row.find_all("td")}
+    assert (cells["By"], cells["Edition"], cells["Rule"]) == ("rosa", "ms_cidr1", "feasibility 2, epsilon 0.1")
+    assert cells["Of"].startswith("cohortarm = 'placebo' and course = 'ppms'")
+
+
+def test_every_entry_is_on_one_page_of_the_ledger_and_in_its_download(sits: Sits, database: Database) -> None:
+    with database.read() as connection:
+        columns = published_number.c
+        query = select(columns.subject, columns.predicate, columns.statistic)
+        written = sorted(tuple(row) for row in connection.execute(query.where(columns.dataset_id == "remus")))
+    dana, pages = sits("dana"), []
+    page = dana.open("/data/ledger?dataset=remus")
+    while True:
+        pages.append(page.soup.select("tbody tr"))
+        older = page.soup.select_one("a[rel=next]")
+        if older is None:
+            break
+        page = dana.open(str(older["href"]))
+    assert len(pages) > 1
+    assert max(map(len, pages)) == 200
+    assert sum(map(len, pages)) == len(written)
+    rows = csv.DictReader(io.StringIO(dana.client.get("/data/ledger.csv?dataset=remus").text))
+    assert sorted((row["subject"], row["predicate"], row["statistic"]) for row in rows) == written
+
+
+@pytest.mark.parametrize("asked", ["kind=all", "edition=two", "edition=-1", "page=0", "page=x"])
+def test_what_the_ledger_can_not_be_asked_is_refused_in_words(sits: Sits, asked: str) -> None:
+    page = sits("dana").open(f"/data/ledger?{asked}")
+    assert (page.status, page.heading) == (422, "Something is missing or not right")
+
+
+def test_a_ledger_page_beyond_the_last_says_so_and_leads_back(sits: Sits) -> None:
+    page = sits("dana").open("/data/ledger?dataset=remus&page=999")
+    assert "The ledger has no such page." in page.text
+    assert sits("dana").open(str(page.soup.select_one("a[rel=prev]")["href"])).soup.select("tbody tr")  # type: ignore[index]
+
+
+def test_the_ledger_can_be_used_without_seeing_it(sits: Sits) -> None:
+    page = sits("dana").open("/data/ledger?dataset=ms_cidr")
+    check_structure(page)
+    for check in (check_names, check_regions, check_states, check_tables):
+        check(page.soup)
 
 
 DOWNLOADS = {

@@ -53,6 +53,8 @@ NEEDS_A_ROLE = {
     "/people/grants/{grant_id}/confirm",
     "/audit",
     "/data/{dataset_id}/numbers",
+    "/data/ledger",
+    "/data/ledger.csv",
 }
 
 SOMEBODYS = {
