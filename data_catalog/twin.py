@@ -17,11 +17,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_catalog.models import PSEUDONYM, Table, Variable, VariableType
+from data_catalog.imaging.names import ScanKinds
+from data_catalog.models import PSEUDONYM, SCAN_FILE, Table, Variable, VariableType
 from data_catalog.published.bins import Bin, bins_of
 from data_catalog.published.marginals import PEOPLE, ROWS, WITH_VALUE, Number
 from data_catalog.published.policy import MINIMUM_COUNT, number, share
 from data_catalog.synthetic import LABEL
+from data_catalog.twin_scans import scan_files, scan_tree
 
 SEED = 20260601
 MOST_PEOPLE = 500
@@ -51,6 +53,7 @@ class TwinTable:
     table: Table
     variables: tuple[Variable, ...]
     numbers: tuple[Number, ...]
+    scans: ScanKinds | None = None
 
     @property
     def path(self) -> str:
@@ -86,7 +89,7 @@ class TwinTable:
 
 
 def make_twin(tables: Sequence[TwinTable], seed: int = SEED) -> bytes:
-    """Return the twin as a ZIP of Parquet, CSV, the dictionary and the label; the same tables give the same bytes."""
+    """Return the twin as a ZIP of Parquet, CSV, scans, dictionary and label; the same tables give the same bytes."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, LABEL, _TEXT.encode())
@@ -95,6 +98,9 @@ def make_twin(tables: Sequence[TwinTable], seed: int = SEED) -> bytes:
             made = twin_table(table, seed)
             _add(archive, f"{table.path}.parquet", _parquet(made))
             _add(archive, f"{table.path}.csv", _csv(made))
+            if table.scans:
+                for path, content in scan_tree(table.dataset, made[SCAN_FILE].to_pylist()).items():
+                    _add(archive, path, content)
     return packed.getvalue()
 
 
@@ -109,6 +115,9 @@ def twin_table(table: TwinTable, seed: int = SEED) -> pa.Table:
         column = draw_values(table, variable, draw)
         columns[variable.name] = [column() for _ in range(rows)]
     fields = [(PSEUDONYM, pa.string()), *((v.name, _KINDS.get(v.sql_type, pa.string())) for v in table.variables)]
+    if table.scans:
+        columns[SCAN_FILE] = list(scan_files(table.dataset, table.scans, whose, columns, draw))
+        fields.append((SCAN_FILE, pa.string()))
     return pa.table(columns, schema=pa.schema(fields, metadata={"label": LABEL}))
 
 

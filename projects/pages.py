@@ -57,7 +57,8 @@ def _twin_table(database: Database, described: DictionaryTable) -> TwinTable:
     found = edition(database, described.dataset, described.edition)
     table = found.declaration.table(described.name)
     assert table is not None
-    return TwinTable(described.dataset, table, described.variables, published_numbers(database, found))
+    numbers = published_numbers(database, found)
+    return TwinTable(described.dataset, table, described.variables, numbers, described.scans)
 
 
 def _page(database: Database, person: Person, project: Project) -> ProjectPage:

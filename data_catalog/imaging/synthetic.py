@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -68,14 +69,14 @@ def write_scans(scans: Iterable[ListedScan], folder: Path, progress: Callable[[i
     ensure_folder(folder, 0o755)
     listed = sorted(((_folder(scan), scan) for scan in scans), key=lambda pair: (pair[0], pair[1].scan))
     _write_root(folder, {name.partition("/")[0]: scan.person for name, scan in listed})
-    start, written = _header_bytes(), 0
+    written = 0
     for name, group in groupby(listed, key=itemgetter(0)):
         session = [scan for _, scan in group]
         anat = folder / name / "anat"
         anat.mkdir(parents=True)
         _write(folder / name / f"{name.replace('/', '_')}_scans.tsv", _scans_tsv(session))
         for scan in session:
-            _write(anat / f"{scan.scan}.nii.gz", compress(start + _noise(scan.scan), _FASTEST))
+            _write(anat / f"{scan.scan}.nii.gz", scan_bytes(scan.scan))
             _write(anat / f"{scan.scan}.json", json.dumps(_sidecar(scan)).encode())
             written += 1
             if written % 1000 == 0:
@@ -124,6 +125,12 @@ def _sidecar(scan: ListedScan) -> dict[str, object]:
     return {**content, "Defaced": "yes", "DefacingTool": "pydeface", "DefacingToolVersion": "2.0.2"}
 
 
+def scan_bytes(name: str) -> bytes:
+    """Return a scan in normal form whose voxels are noise drawn from its name."""
+    return compress(_header_bytes() + _noise(name), _FASTEST)
+
+
+@cache
 def _header_bytes() -> bytes:
     header = np.zeros(1, HEADER)
     fields = header[0]

@@ -14,8 +14,11 @@ import pytest
 from core.database import Database
 from core.people.models import Person
 from core.settings import Settings
+from data_catalog.cdm import cdm_table
 from data_catalog.cut import CutRequest, CutTable, make_cut
 from data_catalog.editions import read_manifest
+from data_catalog.imaging.checks import check_scan
+from data_catalog.imaging.names import ScanKinds
 from data_catalog.published.service import publish_numbers, published_numbers
 from data_catalog.service import edition
 from data_catalog.synthetic import LABEL
@@ -72,6 +75,24 @@ def test_it_is_made_without_the_vault(
 ) -> None:
     shutil.rmtree(settings.vault)
     assert make_twin(tables) == make_twin(tables)
+
+
+def test_where_scans_go_along_every_file_a_row_names_is_there_and_is_noise(trials: Database) -> None:
+    found, table = edition(trials, "ms_cidr"), cdm_table("imaging")
+    kinds = ScanKinds.model_validate({"regions": ["spinal_cord"], "modalities": ["t2w"]})
+    for names in (("region", "modality"), ("scan_date",)):
+        variables = tuple(v for v in table.variables if v.name in names)
+        twin = TwinTable("ms_cidr", table, variables, published_numbers(trials, found), kinds)
+        made = twin_table(twin).to_pylist()
+        files = {row["scan_file"] for row in made if row["scan_file"]}
+        with zipfile.ZipFile(io.BytesIO(make_twin([twin]))) as archive:
+            scans = {name for name in archive.namelist() if name.endswith(".nii.gz")}
+            assert files == scans
+            assert check_scan(archive.read(min(scans)), compressed=True).problems == ()
+        if "region" in names:
+            of_kind = [row for row in made if (row["region"], row["modality"]) == ("spinal_cord", "t2w")]
+            assert len(files) == len(of_kind) < len(made)
+            assert all(f"/sub-{row['pseudonym']}/" in row["scan_file"] for row in of_kind)
 
 
 def test_every_value_is_one_the_declaration_allows(tables: tuple[TwinTable, ...]) -> None:
