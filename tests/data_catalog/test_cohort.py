@@ -210,6 +210,15 @@ def test_a_name_that_reads_as_something_else_stays_in_quotes() -> None:
     assert normal_cohort("'yes' = \"case\"", declaration) == "\"case\" = 'yes'"
 
 
+def test_people_stand_in_the_first_table_with_one_row_for_each_where_the_models_is_not_there() -> None:
+    cases = _table("cases", _code("course", "ppms", "rrms"), _code("arm", "placebo", "active"))
+    tables = [_table("visit", EDSS), {**cases, "unique": ["patient_id"]}]
+    declaration = DatasetDeclaration.model_validate({**DECLARATION.model_dump(), "tables": tables})
+    sources = {"visit": SOURCES["visit"], "cases": SOURCES["patient"]}
+    found = duckdb.sql(cohort_query("cases.course = 'ppms' and count(visit) >= 2", declaration, sources)).fetchall()
+    assert found == [("a",)]
+
+
 def test_where_no_table_is_of_people_they_are_those_with_any_row() -> None:
     tables = [_table("visit", EDSS), _table("imaging", _code("region", "brain", "spinal_cord"))]
     declaration = DatasetDeclaration.model_validate({**DECLARATION.model_dump(), "tables": tables})

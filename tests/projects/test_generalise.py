@@ -60,7 +60,8 @@ def test_what_was_approved_is_part_of_the_version(
 REFUSED = {
     "a rule that does not fit": ({"generalise": {"gender": {"band": 5}}}, "band does not fit"),
     "a rule of nothing": ({"generalise": {"schooling": {"band": 5}}}, "not among the variables"),
-    "a cohort without people": ({"cohort": "count(visit) >= 1"}, "has no table patient"),
+    "a cohort over a table that is not there": ({"cohort": "count(visit) >= 1"}, "has no table 'visit'"),
+    "a cohort with a variable that is none": ({"cohort": "gendre = 1"}, "did you mean 'gender'"),
 }
 
 
