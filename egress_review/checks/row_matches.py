@@ -62,11 +62,16 @@ def check(document: Document, cut: CutFacts, appetite: RiskAppetite) -> Iterator
 
 def _judge(table: Table, spellers: Sequence[Speller], appetite: RiskAppetite) -> Finding:
     minimum = appetite.thresholds.minimum_count
-    views = (table, turned(table))
+    views = (table, turned(table)) if len(table.rows) < MAX_MATCHED_COLUMNS else (table,)
     matches = [match for view in views for speller in spellers if (match := best_match(view, speller, minimum))]
     best = min(matches, key=lambda match: match.log_chance, default=None)
     if best is not None and best.log_chance <= REVIEW_CHANCE:
         return _accusation(best)
+    if not table.is_whole:
+        message = (
+            f"{table.where}: only its first {len(table.rows):,} rows were compared, and chance would have as many."
+        )
+        return Finding(CHECK, RISK, "not_checked", message)
     if shape := _shape(table, spellers):
         return Finding(CHECK, RISK, "review", f"{table.where}: {shape}")
     return Finding(CHECK, RISK, "pass", f"{table.where}: no more rows of the cut than chance would have it.")

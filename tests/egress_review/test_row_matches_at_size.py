@@ -155,3 +155,12 @@ def test_the_process_apart_comes_to_its_end(cut: CutFacts, rows: pl.DataFrame) -
     findings = run_checks(HeldFile("a.csv", content), cut, load_appetite())
     assert [finding.status for finding in findings if finding.check == "row matches"] == ["fail"]
     assert "engine" not in {finding.check for finding in findings}
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"), [(lambda f: f, "fail"), (lambda f: f.select(made_up=pl.int_range(pl.len())), "not_checked")]
+)
+def test_of_a_file_of_more_rows_than_are_read_the_first_are_compared(
+    cut: CutFacts, rows: pl.DataFrame, of: Callable[[pl.DataFrame], pl.DataFrame], expected: str
+) -> None:
+    assert found(cut, of(rows)).status == expected
