@@ -16,6 +16,7 @@ _MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "nat", "<na>", "."
 _MIDNIGHT = re.compile(r"[ t]00:00(:00(\.0+)?)?$")
 _DECIMALS = re.compile(r"[+-]?\d*\.(\d+)")
 _DIGITS = 12  # significant digits kept: more than a float that went through text keeps reliably
+_MAX_PLACES = 17  # decimal places a float is written with at most; digits decide what is the same
 _CLOSE = 5e-12  # numbers that differ by less have the same digits
 
 
@@ -65,7 +66,7 @@ class Speller:
     def spellings(self, variable: str, places: int) -> list[Spelling]:
         """Write a variable with numbers rounded to so many decimal places, and a coded one with labels too."""
         column = self.rows.column(variable)
-        key = (variable, min(places, _DIGITS) if pa.types.is_floating(column.values.type) else 0)
+        key = (variable, min(places, _MAX_PLACES) if pa.types.is_floating(column.values.type) else 0)
         if key not in self._written:
             self._written[key] = self._ways(column, key[1])
         return self._written[key]

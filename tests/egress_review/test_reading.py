@@ -18,7 +18,7 @@ from egress_review.checks.limits import MAX_OUTPUTS, MAX_ROWS, MAX_TABLES
 from egress_review.checks.models import CutFacts, CutTable, HeldFile
 from egress_review.checks.pictures import Undecodable, clean_picture, picture_facts
 from egress_review.checks.reading import read_document
-from egress_review.checks.spelling import Speller, canonical
+from egress_review.checks.spelling import Speller, canonical, decimals
 from tests.egress_review.cohort import PEOPLE, write_cut
 from tests.egress_review.hostile import notebook, picture
 
@@ -159,6 +159,29 @@ def test_values_are_spelled_as_files_spell_them(tmp_path: Path) -> None:
         "when": [["2002-02-01", ""]], "at": [["2002-02-01", "2002-02-01t12:30:00"]], "yes": [["true", "false"]],
         "edss": [["1", "2.2"]], "site": [["sal", ""]], "sex": [["1", "2"], ["male", "female"]],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "is_found"),
+    [
+        (0.012345678901234567, "0.012345678901234567", True),
+        (0.012345678901234567, "0.0123", True),
+        (0.012345678901234567, "0.0124", False),
+        (1234567.125, "1234567.125", True),
+        (float("nan"), "", True),
+        (None, "NA", True),
+        (1.5, "one and a half", False),
+        (float("inf"), "one and a half", False),
+    ],
+)
+def test_a_decimal_number_is_found_at_the_precision_it_is_written_with(
+    tmp_path: Path, value: float | None, written: str, is_found: bool
+) -> None:
+    pl.DataFrame({"x": [value, 7.25]}).write_parquet(tmp_path / "t.parquet")
+    table = CutTable("d", "t", tmp_path / "t.parquet", ("x",))
+    (spelling,) = Speller(CodedTable(table)).spellings("x", decimals([written]))
+    (cell,) = spelling.find([canonical(written)])
+    assert (cell == spelling.cell_of[spelling.column.codes[0]]) == is_found
 
 
 @pytest.mark.parametrize(
