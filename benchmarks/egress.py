@@ -23,11 +23,12 @@ from data_catalog.engine import engine, identifier, literal
 from egress_review.appetite import load_appetite
 from egress_review.checks.cut import read_cut_facts
 from egress_review.checks.engine import CHECKS, examine
+from egress_review.checks.limits import PROCESSOR_SECONDS
 from egress_review.checks.models import HeldFile
 from egress_review.checks.reading import read_document
 
 COPIED = 5_000
-MOST_SECONDS, MOST_BYTES = 20, 2 << 30
+MOST_SECONDS, MOST_SECONDS_OF_ROWS, MOST_BYTES = 20, PROCESSOR_SECONDS, 2 << 30
 FLOOR = "bare DuckDB scan"
 
 
@@ -177,7 +178,8 @@ def main() -> None:
     print(show(in_turns(jobs, asked.rounds), FLOOR))
     for export in EXPORTS:
         print(f"{export}: {'; '.join(by_check(asked.rows, export))}")
-    print(f"Targets: each file below {MOST_SECONDS} seconds and below {MOST_BYTES >> 20:,} MiB.")
+    most = f"{MOST_SECONDS} seconds ({MOST_SECONDS_OF_ROWS} for 200,000 rows) and below {MOST_BYTES >> 20:,} MiB"
+    print(f"Targets: each file below {most}.")
 
 
 if __name__ == "__main__":
