@@ -112,11 +112,9 @@ def _share(name: str, cell: str) -> float | None:
     if (found := percentage(cell)) is not None:
         return found
     named = words(name)
-    if not is_number(cell) or "ci" in named:
+    if not named & (PERCENT | SHARES) or "ci" in named or not is_number(cell):
         return None
-    if named & PERCENT:
-        return float(cell)
-    return float(cell) * 100 if named & SHARES else None
+    return float(cell) if named & PERCENT else float(cell) * 100
 
 
 def _whole_columns(table: Table) -> list[int]:

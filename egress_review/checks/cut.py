@@ -80,8 +80,3 @@ def pseudonyms(cut: CutFacts) -> frozenset[str]:
         if PSEUDONYM in table.variables:
             found.update(pl.read_parquet(table.path, columns=[PSEUDONYM])[PSEUDONYM].drop_nulls().cast(pl.String))
     return frozenset(found)
-
-
-def rows(table: CutTable) -> pl.DataFrame:
-    """Read a table's rows without the pseudonyms, which are searched for as text."""
-    return pl.read_parquet(table.path, columns=[name for name in table.variables if name != PSEUDONYM])

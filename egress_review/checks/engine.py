@@ -27,20 +27,21 @@ from egress_review.checks.text import counted
 
 Check = Callable[[Document, CutFacts, RiskAppetite], Iterator[Finding]]
 
-# In the order checkers read the findings; what is sure comes first, so that a time-out takes the least.
+# In the order checkers read the findings; what takes longest comes last, so that a time-out takes the least.
 CHECKS: Mapping[str, Check] = {
     file_type.CHECK: file_type.check,
     identifiers.CHECK: identifiers.check,
     small_counts.CHECK: small_counts.check,
     hidden_cells.CHECK: hidden_cells.check,
     statistics.CHECK: statistics.check,
-    row_matches.CHECK: row_matches.check,
     formulas.CHECK: formulas.check,
     active_content.CHECK: active_content.check,
     images.CHECK: images.check,
     notebook_outputs.CHECK: notebook_outputs.check,
+    row_matches.CHECK: row_matches.check,
 }
 ENGINE = "engine"
+_ENDED = "ended"  # the reply that a check came to its end: what has none is not checked, whatever it found before
 
 
 def run_checks(file: HeldFile, cut: CutFacts, appetite: RiskAppetite) -> tuple[Finding, ...]:
@@ -50,10 +51,18 @@ def run_checks(file: HeldFile, cut: CutFacts, appetite: RiskAppetite) -> tuple[F
     facts = {"name": file.name, "cut": str(cut.path), "appetite": appetite.model_dump(mode="json")}
     outcome = run_apart("egress_review.checks.engine:examine", facts, file.content)
     findings = tuple(finding for reply in outcome.replies if (finding := _finding(reply)) is not None)
-    if outcome.stopped or not findings:
-        message = f"The checks did not come to their end ({outcome.stopped or 'they found nothing'})."
-        findings += (Finding(ENGINE, "unreadable", "review", message),)
+    ended = [reply.get(_ENDED) for reply in outcome.replies]
+    unended = [name for name in CHECKS if name not in ended]
+    if outcome.stopped or unended:
+        why = outcome.stopped or "they found nothing"
+        findings += tuple(_not_ended(name, why) for name in unended)
+        findings += (Finding(ENGINE, "unreadable", "review", f"The checks did not come to their end ({why})."),)
     return findings
+
+
+def _not_ended(name: str, why: str) -> Finding:
+    message = f"This check did not come to its end ({why}): what it says of the file is not all."
+    return Finding(name, "unreadable", "not_checked", message)
 
 
 def _finding(reply: Mapping[str, Any]) -> Finding | None:
@@ -71,13 +80,15 @@ def examine(facts: Mapping[str, Any], content: bytes) -> Iterator[dict[str, Any]
     for name, check in CHECKS.items():
         for finding in _limited(name, _guarded(name, check, document, cut, appetite)):
             yield {field: getattr(finding, field) for field in ("check", "risk", "status", "message", "details")}
+        yield {_ENDED: name}
 
 
 def _guarded(name: str, check: Check, document: Document, cut: CutFacts, appetite: RiskAppetite) -> Iterator[Finding]:
     try:
         yield from check(document, cut, appetite)
     except Exception as error:  # noqa: BLE001 - a hostile file may raise anything, and one check must not end the others
-        yield Finding(name, "unreadable", "review", f"The check stopped: {type(error).__name__}.")
+        message = f"This check stopped ({type(error).__name__}): what it says of the file is not all."
+        yield Finding(name, "unreadable", "not_checked", message)
 
 
 def _limited(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:

@@ -7,13 +7,13 @@ MAX_DEPTH = 3  # pieces inside pieces
 MAX_TABLES = 200
 MAX_ROWS = 200_000
 MAX_COLUMNS = 1_000
-MAX_CELLS = 2_000_000
+MAX_CELLS = 2_400_000  # MAX_ROWS of twelve columns
 MAX_OUTPUTS = 500  # of a notebook
 MAX_PIXELS = 40_000_000
 MAX_FINDINGS = 25  # of one check; the rest is counted
 
 MEMORY_BYTES = 3 << 30  # address space of the process that reads a file
-PROCESSOR_SECONDS = 30
-WALL_SECONDS = 60
+PROCESSOR_SECONDS = 60
+WALL_SECONDS = 120
 PROCESSES_APART = 2  # at once, of one service: the pages of a review ask for twenty
 REPLY_BYTES = 96 << 20

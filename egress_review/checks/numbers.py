@@ -42,6 +42,7 @@ def whole(cell: str) -> int | None:
     return int(re.sub(r"[^\d]", "", text.split(".")[0]))
 
 
+@lru_cache(maxsize=1 << 16)
 def is_hidden(cell: str) -> bool:
     """Ask whether a cell stands where a number was left out or hidden: `<10`, `*`, `[c]`, nothing at all."""
     return _HIDDEN.fullmatch(cell.strip()) is not None
@@ -49,7 +50,7 @@ def is_hidden(cell: str) -> bool:
 
 def below(cell: str) -> int | None:
     """Read the k of `<k`, and k + 1 of `≤k`; None for anything else."""
-    found = _BELOW.fullmatch(cell.strip())
+    found = _BELOW.fullmatch(cell.strip()) if "<" in cell or "≤" in cell else None
     if found is None:
         return None
     includes = found["sign"] != "<" or "=" in found["than"]
@@ -58,6 +59,8 @@ def below(cell: str) -> int | None:
 
 def composite(cell: str, percent_is_said: bool = False) -> CountAndShare | None:
     """Read `12 (30%)`, `12/40 (30%)`, `30% (12)`, or `12 (30)` under a heading of percent; None for anything else."""
+    if "(" not in cell:
+        return None
     text = cell.strip()
     found = _COUNT_AND_PERCENT.fullmatch(text) or _PERCENT_AND_COUNT.fullmatch(text)
     if found is None or not (found["sign"] or percent_is_said):
@@ -72,5 +75,5 @@ def composite(cell: str, percent_is_said: bool = False) -> CountAndShare | None:
 
 def percentage(cell: str) -> float | None:
     """Read `30%` or `30.5 %`; None for anything else."""
-    found = _PERCENT.fullmatch(cell.strip())
+    found = _PERCENT.fullmatch(cell.strip()) if "%" in cell else None
     return float(found[1]) if found else None

@@ -2,23 +2,23 @@
 
 Columns are mapped by name, or by value where no name helps. A file row counts when its mapped cells are together the
 cells of somebody in the cut, and of fewer people than the minimum count: what many share is nobody's record.
-What is expected by chance comes from the cut with each column shuffled on its own: there, a combination whose values
-have the shares p1, p2, ... among n people is held by a Poisson number of people with mean n*p1*p2*...
-The finding rests on the lift (found / expected) and on how improbable it is (a bound of the Poisson tail, times the
-number of mappings tried), so an honest aggregate is not accused.
+What is expected by chance comes from the shares of the values in the cut, and from which values go together in pairs
+(joining.py). The finding rests on the lift (found / expected) and on how improbable it is (a bound of the Poisson tail,
+times the number of mappings tried), so an honest aggregate is not accused.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import polars as pl
+import numpy as np
 
 from egress_review.appetite import RiskAppetite
-from egress_review.checks import cut as cuts
+from egress_review.checks.columns import CodedTable, Numbers
 from egress_review.checks.document import Document
+from egress_review.checks.joining import Cells, Joined, Mapped, extend, holders, likeliest, mapped, start
 from egress_review.checks.models import CutFacts, Finding, Status
-from egress_review.checks.spelling import Speller, Spelling, canonical, decimals
+from egress_review.checks.spelling import Speller, canonical, decimals
 from egress_review.checks.tables import Table
 from egress_review.checks.text import counted, quote
 
@@ -30,10 +30,10 @@ REVIEW_CHANCE = math.log(0.05)
 DISTINGUISHING_COLUMNS = 3  # fewer make a combination, not a record: a person looks
 MAX_MATCHED_COLUMNS = 60
 MAX_CANDIDATES = 8
+MIN_LIFT = 3.0  # times what chance would have: values may go together in threes and more, which chance doesn't know
 MIN_COVERED = 0.8  # of a column's values, to be mapped without the help of its name
 SEARCH_ROWS = 1_000
 TOLERANCE = 3.0  # natural logarithms by which a column may weaken the evidence and still be mapped
-_SEED = 7
 
 
 @dataclass(frozen=True)
@@ -44,28 +44,9 @@ class Match:
     cut_table: str
     columns: tuple[tuple[str, str], ...]
     rows: int
+    found: int
     expected: float
     log_chance: float
-
-
-@dataclass(frozen=True)
-class _Column:
-    """A column of the file: its heading, its cells in canonical writing, its decimal places."""
-
-    name: str
-    cells: pl.Series
-    places: int
-
-
-@dataclass(frozen=True)
-class _Joined:
-    """The rows of file and cut, each as one hash of the cells mapped so far.
-
-    `file` has the columns key, and share: the product of the mapped values' shares in the cut.
-    """
-
-    file: pl.DataFrame
-    cut: pl.Series
 
 
 def check(document: Document, cut: CutFacts, appetite: RiskAppetite) -> Iterator[Finding]:
@@ -74,26 +55,32 @@ def check(document: Document, cut: CutFacts, appetite: RiskAppetite) -> Iterator
         status: Status = "review" if document.kind.name in ("csv", "tsv") else "not_checked"
         yield Finding(CHECK, RISK, status, "No table was found in the file to compare with the cut.")
         return
-    spellers = [Speller(table, cuts.rows(table)) for table in cut.tables]
+    spellers = [Speller(CodedTable(table)) for table in cut.tables]
     for table in document.tables:
         yield _judge(table, spellers, appetite)
 
 
 def _judge(table: Table, spellers: Sequence[Speller], appetite: RiskAppetite) -> Finding:
     minimum = appetite.thresholds.minimum_count
-    views = (table, turned(table))
+    views = (table, turned(table)) if len(table.rows) < MAX_MATCHED_COLUMNS else (table,)
     matches = [match for view in views for speller in spellers if (match := best_match(view, speller, minimum))]
     best = min(matches, key=lambda match: match.log_chance, default=None)
     if best is not None and best.log_chance <= REVIEW_CHANCE:
         return _accusation(best)
+    if not table.is_whole:
+        message = (
+            f"{table.where}: only its first {len(table.rows):,} rows were compared, and chance would have as many."
+        )
+        return Finding(CHECK, RISK, "not_checked", message)
     if shape := _shape(table, spellers):
         return Finding(CHECK, RISK, "review", f"{table.where}: {shape}")
     return Finding(CHECK, RISK, "pass", f"{table.where}: no more rows of the cut than chance would have it.")
 
 
 def _accusation(match: Match) -> Finding:
-    is_record = len(match.columns) >= DISTINGUISHING_COLUMNS and match.log_chance <= FAIL_CHANCE
-    lift = match.rows / max(match.expected, 1e-9)
+    lift = match.found / max(match.expected, 1e-9)
+    is_sure = match.log_chance <= FAIL_CHANCE and lift >= MIN_LIFT
+    is_record = len(match.columns) >= DISTINGUISHING_COLUMNS and is_sure
     message = (
         f"{match.where}: {counted(match.rows, 'row')} of {match.cut_table}, the same on {len(match.columns)} columns; "
         f"chance would have {match.expected:.2g} (lift {lift:.3g})."
@@ -105,9 +92,9 @@ def _accusation(match: Match) -> Finding:
 def _shape(table: Table, spellers: Sequence[Speller]) -> str:
     """Say what makes a table look like one row per person although its values tell nobody apart."""
     for speller in spellers:
-        if len(table.rows) == speller.height:
-            return f"it has as many rows as {speller.name} has."
-        variables = {name.casefold() for name in speller.variables}
+        if len(table.rows) in (speller.rows.height, speller.rows.people_count):
+            return f"it has as many rows as {speller.name} has rows or people."
+        variables = {name.casefold() for name in speller.rows.variables}
         if all(name.casefold() in variables for name in table.header):
             return "every column is a variable of the cut: its rows may be people, too few or too alike to be told."
     return ""
@@ -121,107 +108,82 @@ def turned(table: Table) -> Table:
 
 def best_match(table: Table, speller: Speller, minimum: int) -> Match | None:
     """Map the table's columns to the cut's one after the other, and give the most telling mapping on the way."""
-    if not table.rows or not speller.height or len(table.header) > MAX_MATCHED_COLUMNS:
+    if not table.rows or not speller.rows.height or len(table.header) > MAX_MATCHED_COLUMNS:
         return None
-    columns = _columns(table, 1)
-    mapping = _search(_columns(table, max(1, len(table.rows) // SEARCH_ROWS)), speller)
-    joined, log_tried, matches = _start(columns, speller), math.log(len(mapping) or 1), list[Match]()
-    for number, (index, spelling, tried) in enumerate(mapping, 1):
-        joined, log_tried = _extend(joined, columns[index], spelling), log_tried + math.log(tried)
+    lines = np.arange(len(table.rows))
+    mapping = _search(_columns(table), speller, lines[:: max(1, len(lines) // SEARCH_ROWS)])
+    joined, log_tried, matches = start(speller.rows, lines), math.log(len(mapping) or 1), list[Match]()
+    for column, tried in mapping:
+        joined, log_tried = extend(joined, column, likeliest(joined, column, minimum)), log_tried + math.log(tried)
         rows, found, expected = _weigh(joined, minimum)
-        if found and number > 1:
-            pairs = tuple((columns[at].name, mapped.variable) for at, mapped, _ in mapping[:number])
+        if found and len(joined.columns) > 1:
+            pairs = tuple((mapped.cells.name, mapped.variable) for mapped in joined.columns)
             chance = log_chance(found, expected) + log_tried
-            matches.append(Match(table.where, speller.name, pairs, rows, expected, chance))
+            matches.append(Match(table.where, speller.name, pairs, rows, found, expected, chance))
     return min(matches, key=lambda match: (match.log_chance, -len(match.columns)), default=None)
 
 
-def _columns(table: Table, step: int) -> list[_Column]:
-    sample = table.rows[::step]
-    return [
-        _Column(name, pl.Series([canonical(row[index]) for row in sample]), decimals(table.column(index)))
-        for index, name in enumerate(table.header)
-    ]
+def _columns(table: Table) -> list[Cells]:
+    return [_cells(name, table.column(index)) for index, name in enumerate(table.header)]
 
 
-def _search(columns: Sequence[_Column], speller: Speller) -> list[tuple[int, Spelling, int]]:
-    """Map greedily, the column with most values first; a column that ends the match is left out.
+def _cells(name: str, written: Sequence[str]) -> Cells:
+    different = {cell: canonical(cell) for cell in dict.fromkeys(written)}
+    number_of = {text: number for number, text in enumerate(dict.fromkeys(different.values()))}
+    ids = np.array([number_of[different[cell]] for cell in written], dtype=np.int64)
+    return Cells(name, tuple(number_of), ids, decimals(tuple(different)))
 
-    Gives for each mapped column its index, the variable as it is spelled, and out of how many it was chosen.
+
+def _search(columns: Sequence[Cells], speller: Speller, lines: Numbers) -> list[tuple[Mapped, int]]:
+    """Map greedily, by some lines of the file, the column with most values first; a column that ends the match is left.
+
+    Gives each column as it is mapped, and out of how many variables it was chosen.
     """
-    joined, mapping, score = _start(columns, speller), list[tuple[int, Spelling, int]](), 0.0
-    for index in sorted(range(len(columns)), key=lambda index: -columns[index].cells.n_unique()):
-        taken = {spelling.variable for _, spelling, _ in mapping}
-        offers = [spelling for spelling in _offers(columns[index], speller) if spelling.variable not in taken]
-        tries = [(_extend(joined, columns[index], spelling), spelling) for spelling in offers]
-        scored = [(_score(attempt), number) for number, (attempt, _) in enumerate(tries)]
+    joined, mapping, score = start(speller.rows, lines), list[tuple[Mapped, int]](), 0.0
+    for cells in sorted(columns, key=lambda cells: -len(np.unique(cells.ids[lines]))):
+        taken = {column.variable for column, _ in mapping}
+        offers = [offer for offer in _offers(cells, speller, lines) if offer.variable not in taken]
+        tries = [extend(joined, offer) for offer in offers]
+        scored = [(_score(attempt), number) for number, attempt in enumerate(tries)]
         best, number = min(scored, default=(math.inf, 0))
         if best <= score + TOLERANCE:
-            joined, score = tries[number][0], min(score, best)
-            mapping.append((index, tries[number][1], len(tries)))
+            joined, score = tries[number], min(score, best)
+            mapping.append((offers[number], len(tries)))
     return mapping
 
 
-def _offers(column: _Column, speller: Speller) -> list[Spelling]:
+def _offers(cells: Cells, speller: Speller, lines: Numbers) -> list[Mapped]:
     """List the variables a column may be: the one of its name, else those that know its values, the likest first."""
-    counts = column.cells.value_counts()
-    shares = dict(zip(counts[:, 0], counts[:, 1] / len(column.cells), strict=True))
-    values = [value for value in shares if value] or [""]
-    covered = {
-        number: sum(value in spelling.shares for value in values) / len(values)
-        for number, spelling in enumerate(speller.spellings(column.places))
-    }
-    spellings = speller.spellings(column.places)
-    named = [number for number in covered if spellings[number].variable.casefold() == column.name.casefold()]
-    if any(covered[number] for number in named):
-        return [spellings[max(named, key=covered.__getitem__)]]
-    known = [spellings[number] for number, share in covered.items() if share >= MIN_COVERED]
-    return sorted(known, key=lambda spelling: _distance(shares, spelling))[:MAX_CANDIDATES]
+    named = [name for name in speller.rows.variables if name.casefold() == cells.name.casefold()]
+    offers = [mapped(cells, way) for name in named for way in speller.spellings(name, cells.places)]
+    if any(_covered(offer, lines) for offer in offers):
+        return [max(offers, key=lambda offer: _covered(offer, lines))]
+    others = (way for name in speller.rows.variables for way in speller.spellings(name, cells.places))
+    known = [offer for way in others if _covered(offer := mapped(cells, way), lines) >= MIN_COVERED]
+    return sorted(known, key=lambda offer: _distance(offer, lines))[:MAX_CANDIDATES]
 
 
-def _distance(shares: dict[str, float], spelling: Spelling) -> float:
-    return sum(abs(share - spelling.shares.get(value, 0.0)) for value, share in shares.items())
+def _covered(offer: Mapped, lines: Numbers) -> float:
+    """Give the part of a column's different values that are known, the missing one only where there is no other."""
+    ids = np.unique(offer.cells.ids[lines])
+    values = np.array([number for number in ids if offer.cells.texts[number]] or ids)
+    return float((offer.shares[values] > 0).mean())
 
 
-def _start(columns: Sequence[_Column], speller: Speller) -> _Joined:
-    height = len(columns[0].cells)
-    file = pl.DataFrame(
-        {"key": pl.zeros(height, pl.UInt64, eager=True), "share": pl.ones(height, pl.Float64, eager=True)}
-    )
-    return _Joined(file, pl.zeros(speller.height, pl.UInt64, eager=True))
+def _distance(offer: Mapped, lines: Numbers) -> float:
+    ids, counts = np.unique(offer.cells.ids[lines], return_counts=True)
+    return float(abs(counts / len(lines) - offer.shares[ids]).sum())
 
 
-def _extend(joined: _Joined, column: _Column, spelling: Spelling) -> _Joined:
-    """Map one more column: hash its cells into the keys, on both sides in the same way."""
-    values = list(spelling.shares)
-    share = column.cells.replace_strict(values, list(spelling.shares.values()), default=0.0, return_dtype=pl.Float64)
-    file = pl.DataFrame({"key": _hashed(joined.file["key"], column.cells), "share": joined.file["share"] * share})
-    return _Joined(file, _hashed(joined.cut, spelling.cells))
+def _score(joined: Joined) -> float:
+    return log_chance(len(np.unique(joined.cut_keys)), float(joined.expected.sum()))
 
 
-def _hashed(keys: pl.Series, cells: pl.Series) -> pl.Series:
-    return pl.DataFrame({"key": keys, "cell": cells}).hash_rows(seed=_SEED)
-
-
-def _expected(file: pl.DataFrame, people: int) -> float:
-    """Sum over combinations the chance that anybody holds them in the shuffled cut: 1 - exp(-n*share)."""
-    return float((1 - (-people * file["share"]).exp()).sum())
-
-
-def _score(joined: _Joined) -> float:
-    distinct = joined.file.unique("key")
-    found = int(distinct["key"].is_in(joined.cut.unique().implode()).sum())
-    return log_chance(found, _expected(distinct, len(joined.cut)))
-
-
-def _weigh(joined: _Joined, minimum: int) -> tuple[int, int, float]:
+def _weigh(joined: Joined, minimum: int) -> tuple[int, int, float]:
     """Count file rows, and their distinct combinations, held by 1 to minimum - 1 people; and those expected."""
-    holders = joined.cut.alias("key").value_counts(name="people")
-    distinct = joined.file.unique("key").join(holders, on="key", how="left")
-    rare = distinct.filter(pl.col("people").fill_null(0) < minimum)
-    found = rare.filter(pl.col("people").is_not_null())
-    rows = int(joined.file["key"].is_in(found["key"].implode()).sum())
-    return rows, found.height, _expected(rare, len(joined.cut))
+    people = holders(joined, minimum)
+    is_rare, is_found = people < minimum, (people > 0) & (people < minimum)
+    return int(is_found[joined.keys].sum()), int(is_found.sum()), float(joined.expected[is_rare].sum())
 
 
 def log_chance(found: int, expected: float) -> float:

@@ -25,6 +25,8 @@ Task = Callable[[Mapping[str, Any], bytes], Iterator[dict[str, Any]]]
 
 _ROOT = Path(__file__).parents[2]
 _START = "from egress_review.checks.sandbox import work; work()"
+_ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+"""More threads would each reserve memory that the process is not allowed, and so would Arrow's own pools."""
 _UNCONFINED = 70
 _TURNS = BoundedSemaphore(PROCESSES_APART)
 
@@ -49,7 +51,7 @@ def run_apart(task: str, facts: Mapping[str, Any], content: bytes, wall_seconds:
 
 def _run(given: IO[bytes], replies: IO[bytes], wall_seconds: float) -> str:
     """Start the process, wait for it, and say why it stopped; nothing if it came to its end."""
-    environment = {"PYTHONPATH": str(_ROOT), "PATH": os.defpath, "LANG": "C.UTF-8", "POLARS_MAX_THREADS": "1"}
+    environment = {"PYTHONPATH": str(_ROOT), "PATH": os.defpath, "LANG": "C.UTF-8", **_ONE_THREAD}
     process = subprocess.Popen(
         [sys.executable, "-P", "-s", "-c", _START],
         stdin=given, stdout=replies, stderr=subprocess.DEVNULL, env=environment, cwd="/", start_new_session=True,

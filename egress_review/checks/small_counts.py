@@ -125,6 +125,9 @@ def _not_judged(counts: Counts, terms: Terms) -> Iterator[Finding]:
     if not counts.known:
         return
     where, header = counts.table.where, counts.table.header
+    if not counts.table.is_whole:
+        message = f"{where}: what comes after the first {len(counts.table.rows):,} rows was not read."
+        yield Finding(CHECK, LOW, "not_checked", message)
     if columns := unjudged(counts, terms):
         names = tuple(quote(header[column]) if header[column] else f"column {column + 1}" for column in columns)
         message = f"{where}: {', '.join(names[:MAX_NAMED])}{' and others' if len(names) > MAX_NAMED else ''}: "

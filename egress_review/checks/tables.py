@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from egress_review.checks.limits import MAX_CELLS, MAX_COLUMNS, MAX_ROWS
@@ -25,6 +25,7 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     is_output: bool = True  # false for a table written into code, which is looked at for rows of the cut only
+    is_whole: bool = True  # false for the first rows of a table that has more than are read
 
     def column(self, index: int) -> tuple[str, ...]:
         return tuple(row[index] for row in self.rows)
@@ -82,18 +83,29 @@ def delimiter(text: str, named: str | None = None) -> str:
 
 
 def delimited(where: str, text: str, mark: str) -> tuple[Table | None, tuple[str, ...]]:
-    """Read a delimited file; also say which lines have another number of cells than the first."""
+    """Read a delimited file, or its first rows; also say which lines have another number of cells than the first."""
     csv.field_size_limit(MAX_CELLS)
     lines: list[list[str]] = []
     try:
         for line in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True):
+            if line and len(lines) == _most_lines(lines):
+                return _first_rows(where, lines)
             if line:
                 lines.append(line)
-            if len(lines) > MAX_ROWS:
-                raise TooLarge(f"more than {MAX_ROWS:,} rows")
     except csv.Error as error:
         return table(where, lines), (f"line {len(lines) + 1} can't be read as cells: {error}",)
     return table(where, lines), _ragged(lines)
+
+
+def _most_lines(lines: Sequence[Sequence[str]]) -> int:
+    width = len(lines[0]) if lines else 1
+    return min(MAX_ROWS, max(MAX_CELLS // width, 1))
+
+
+def _first_rows(where: str, lines: Sequence[Sequence[str]]) -> tuple[Table | None, tuple[str, ...]]:
+    found = table(where, lines)
+    fault = f"more than {MAX_ROWS:,} rows or {MAX_CELLS:,} cells: only the first {len(lines):,} lines were read"
+    return (replace(found, is_whole=False) if found else None), (fault,)
 
 
 def _ragged(lines: Sequence[Sequence[str]]) -> tuple[str, ...]:

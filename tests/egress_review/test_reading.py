@@ -11,13 +11,14 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from egress_review.checks.columns import CodedTable
 from egress_review.checks.cut import CutUnreadable, pseudonyms, read_cut_facts, variables
 from egress_review.checks.document import Document
 from egress_review.checks.limits import MAX_OUTPUTS, MAX_ROWS, MAX_TABLES
 from egress_review.checks.models import CutFacts, CutTable, HeldFile
 from egress_review.checks.pictures import Undecodable, clean_picture, picture_facts
 from egress_review.checks.reading import read_document
-from egress_review.checks.spelling import Speller, canonical
+from egress_review.checks.spelling import Speller, canonical, decimals
 from tests.egress_review.cohort import PEOPLE, write_cut
 from tests.egress_review.hostile import notebook, picture
 
@@ -97,7 +98,7 @@ LIMITS = [
     ("tables", "t.json", json.dumps([[{"a": 1}], 0] * (MAX_TABLES + 1)), "more than 200 tables"),
     ("outputs", "n.ipynb", notebook(*[{"text/plain": "a"}] * (MAX_OUTPUTS + 1)), "more than 500 outputs"),
     ("nesting", "n.ipynb", '{"nbformat": 4, "cells": [' + "[" * 900 + "]" * 900 + "]}", "can't be read whole"),
-    ("a literal of many cells", "t.json", json.dumps([{f"a{n}": n} for n in range(2_000)]), "2,000,000 cells"),
+    ("a literal of many cells", "t.json", json.dumps([{f"a{n}": n} for n in range(2_000)]), "2,400,000 cells"),
 ]
 
 
@@ -145,14 +146,42 @@ def test_values_are_spelled_as_files_spell_them(tmp_path: Path) -> None:
         "at": pl.Series(["2002-02-01 00:00", "2002-02-01 12:30"]).str.to_datetime(),
         "edss": [1.0, 2.25], "site": ["Sal ", "nan"],
     })  # fmt: skip
-    table = CutTable("d", "t", tmp_path, tuple(frame.columns), {"sex": {"1": "Male", "2": "Female"}})
+    frame.write_parquet(tmp_path / "t.parquet")
+    table = CutTable("d", "t", tmp_path / "t.parquet", tuple(frame.columns), {"sex": {"1": "Male", "2": "Female"}})
+    speller = Speller(CodedTable(table))
+    texts = ["", "2002-02-01", "2002-02-01t12:30:00", "true", "false", "1", "2", "2.2", "sal", "male", "female", "x"]
     spelled: dict[str, list[list[str]]] = {}
-    for spelling in Speller(table, frame).spellings(1):
-        spelled.setdefault(spelling.variable, []).append(spelling.cells.to_list())
+    for spelling in (spelling for name in frame.columns for spelling in speller.spellings(name, 1)):
+        cells = dict(zip(spelling.find(texts).tolist(), texts, strict=True))
+        ours = [cells[cell] for cell in spelling.cell_of[spelling.column.codes].tolist()]
+        spelled.setdefault(spelling.variable, []).append(ours)
     assert spelled == {
         "when": [["2002-02-01", ""]], "at": [["2002-02-01", "2002-02-01t12:30:00"]], "yes": [["true", "false"]],
         "edss": [["1", "2.2"]], "site": [["sal", ""]], "sex": [["1", "2"], ["male", "female"]],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "is_found"),
+    [
+        (0.012345678901234567, "0.012345678901234567", True),
+        (0.012345678901234567, "0.0123", True),
+        (0.012345678901234567, "0.0124", False),
+        (1234567.125, "1234567.125", True),
+        (float("nan"), "", True),
+        (None, "NA", True),
+        (1.5, "one and a half", False),
+        (float("inf"), "one and a half", False),
+    ],
+)
+def test_a_decimal_number_is_found_at_the_precision_it_is_written_with(
+    tmp_path: Path, value: float | None, written: str, is_found: bool
+) -> None:
+    pl.DataFrame({"x": [value, 7.25]}).write_parquet(tmp_path / "t.parquet")
+    table = CutTable("d", "t", tmp_path / "t.parquet", ("x",))
+    (spelling,) = Speller(CodedTable(table)).spellings("x", decimals([written]))
+    (cell,) = spelling.find([canonical(written)])
+    assert (cell == spelling.cell_of[spelling.column.codes[0]]) == is_found
 
 
 @pytest.mark.parametrize(
