@@ -2,6 +2,7 @@
 
 import multiprocessing
 import multiprocessing.connection
+import resource
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,13 @@ Job = Callable[[Path], int]
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one job: seconds from start to end of the job, peak resident memory of its process, rows."""
+    """One run of one job: seconds from start to end of the job, of all cores together, peak resident memory, rows.
+
+    Core seconds are of the job's process and those it has waited for; they depend less on what else the machine does.
+    """
 
     seconds: float
+    core_seconds: float
     peak_bytes: int
     rows: int
 
@@ -40,10 +45,14 @@ def run_once(job: Job) -> Run:
 
 
 def _child(job: Job, folder: Path, answer: "multiprocessing.connection.Connection") -> None:
-    started = perf_counter()
+    started, worked = perf_counter(), _core_seconds()
     rows = job(folder)
-    seconds = perf_counter() - started
-    answer.send(Run(seconds, _peak_bytes(), rows))
+    answer.send(Run(perf_counter() - started, _core_seconds() - worked, _peak_bytes(), rows))
+
+
+def _core_seconds() -> float:
+    used = (resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(of.ru_utime + of.ru_stime for of in used)
 
 
 def _peak_bytes() -> int:
@@ -63,16 +72,24 @@ def in_turns(jobs: Mapping[str, Job], rounds: int) -> dict[str, list[Run]]:
     return runs
 
 
-def ratio(runs: Sequence[Run], against: Sequence[Run]) -> float:
-    """Return the median, over the rounds, of how many times as long one took as the other in the same round."""
-    return median(run.seconds / other.seconds for run, other in zip(runs, against, strict=True))
+def ratios(runs: Sequence[Run], against: Sequence[Run]) -> tuple[float, float]:
+    """Return the medians, over the rounds, of how many times the seconds and the core seconds of the other one took."""
+    pairs = list(zip(runs, against, strict=True))
+    return (
+        median(run.seconds / other.seconds for run, other in pairs),
+        median(run.core_seconds / other.core_seconds for run, other in pairs),
+    )
 
 
 def show(runs: Mapping[str, Sequence[Run]], against: str) -> str:
-    """Return a table: medians of seconds, the ratio round by round to one of them, the highest memory, rows."""
-    lines = [f"{'':<34} {'seconds':>9} {'ratio':>7} {'peak MiB':>9} {'rows':>12}"]
+    """Return a table: medians of (core) seconds, their ratios round by round to one job, the highest memory, rows."""
+    lines = [f"{'':<34} {'seconds':>9} {'ratio':>7} {'core s':>7} {'ratio':>7} {'peak MiB':>9} {'rows':>12}"]
     for name, done in runs.items():
         seconds, peak = median(run.seconds for run in done), max(run.peak_bytes for run in done)
-        times = ratio(done, runs[against])
-        lines.append(f"{name:<34} {seconds:>9.2f} {times:>7.2f} {peak >> 20:>9,} {done[0].rows:>12,}")
+        core_seconds = median(run.core_seconds for run in done)
+        times, core_times = ratios(done, runs[against])
+        lines.append(
+            f"{name:<34} {seconds:>9.2f} {times:>7.2f} {core_seconds:>7.2f} {core_times:>7.2f} "
+            f"{peak >> 20:>9,} {done[0].rows:>12,}"
+        )
     return "\n".join(lines)

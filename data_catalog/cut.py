@@ -7,7 +7,7 @@ that is left out.
 """
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from core.files import ensure_folder, sha256_file, write_durably
 from data_catalog.cohort import cohort_query
 from data_catalog.editions import MANIFEST, EditionManifest, edition_sources
 from data_catalog.engine import engine, identifier, write_parquet
+from data_catalog.enums import make_enums
 from data_catalog.filter import compile_filter
 from data_catalog.generalisation import Rules, day_shown, days_of, described, expression, needed_for, problems_of_rules
 from data_catalog.imaging.agreement import DATE, SCAN
@@ -87,6 +88,11 @@ class CutTable:
     def source(self) -> str:
         """The vault's file as DuckDB reads it."""
         return edition_sources(self.manifest, self.folder)[self.table_id]
+
+    @property
+    def file(self) -> Path:
+        """The vault's file."""
+        return self.folder / self.manifest.table(self.table_id).path
 
     @property
     def condition(self) -> str:
@@ -173,7 +179,8 @@ def _write_tables(connection: duckdb.DuckDBPyConnection, request: CutRequest, de
     for table in request.tables:
         path = destination / _parquet(table)
         ensure_folder(path.parent, 0o755)
-        rows[_parquet(table)] = write_parquet(connection, _query(table), path)
+        enums = make_enums(connection, table.full_name, table.file, table.condition, _texts(table))
+        rows[_parquet(table)] = write_parquet(connection, _query(table, enums), path)
     return rows
 
 
@@ -236,7 +243,13 @@ def _expose(planned: dict[str, ExposureRequest], destination: Path) -> dict[str,
     return exposed
 
 
-def _query(table: CutTable) -> str:
+def _texts(table: CutTable) -> list[str]:
+    """Return the text variables that go into the cut as they are."""
+    texts = (variable for variable in table.chosen if variable.sql_type == "VARCHAR")
+    return [v.name for v in texts if expression(table.table, v, table.generalise) == identifier(v.name)]
+
+
+def _query(table: CutTable, enums: Mapping[str, str]) -> str:
     """Return the query of a table's rows; the condition stands inside, where names can only be the vault's own."""
     declared = table.table
     names = dict.fromkeys(
@@ -246,7 +259,7 @@ def _query(table: CutTable) -> str:
     person = identifier(declared.person)
     approved = f"SELECT {person} AS _person, {read} FROM {table.source} WHERE {table.condition}"
     values = ", ".join(
-        f"{expression(declared, variable, table.generalise)} AS {identifier(variable.name)}"
+        f"{enums.get(variable.name) or expression(declared, variable, table.generalise)} AS {identifier(variable.name)}"
         for variable in table.chosen
     )
     mapping = identifier(_mapping(table.dataset_id))
