@@ -8,8 +8,8 @@ import typer
 from core.errors import InvalidInput
 from data_catalog.imaging.synthetic import write_scans
 from data_catalog.synth.registries import REGISTRIES, write_registry
-from data_catalog.synth.trials import scans as trial_scans
 from data_catalog.synth.trials import Sizes, write_trials
+from data_catalog.synth.trials import scans as trial_scans
 from ops.show import show_table, steps
 
 TRIALS = "ms_cidr"
