@@ -47,8 +47,8 @@ def activate_project(
 ) -> Project:
     """Make an approved project's cut and network and open it to its team.
 
-    Raises ActionRefused, PoolExhausted, EditionBroken, and whatever the two callables raise; the project is then
-    as it was.
+    Raises ActionRefused, PoolExhausted, EditionBroken, Conflict where somebody withdrew meanwhile, and whatever the two
+    callables raise; the project is then as it was.
     """
     subnet = _ensure_subnet(database, settings, actor, project_id)
     folder = ensure_folder(settings.cuts / project_id)

@@ -6,7 +6,7 @@ hub gives and tolerates the new cut only: a server that has the old one mounted 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -214,22 +214,22 @@ def _note_deleted(tx: Transaction, cuts: Sequence[Cut]) -> None:
 
 
 def purge_withdrawn(database: Database, settings: Settings, actor: Person, dataset_id: str) -> dict[str, int]:
-    """Delete the bytes of every edition that a withdrawal replaced and every old cut made from one; return how many of
-    each there were.
+    """Delete the bytes of every edition, and of every old cut made from one, that somebody withdrew from since; return
+    how many of each there were.
 
     Manifests of editions stay. Only then is nothing of those who withdrew left in vault and cuts. An old cut that
     nobody withdrew from, which an amendment replaced, stays for `purge_cuts`.
     """
     check_may(actor, permissions.EDITION_WITHDRAW)
     with database.read() as connection:
-        replaced = _replaced(connection, settings, dataset_id)
+        withdrawn_from = _withdrawn_from(connection, settings, dataset_id)
         projects = list(_projects_on(connection, dataset_id))
-    editions = [edition for edition in replaced if has_bytes(settings, edition)]
+    editions = [edition for edition in withdrawn_from if has_bytes(settings, edition)]
     for edition in editions:
         delete_bytes(settings, edition)
-    gone_from = {edition.number for edition in replaced}
+    numbers = {edition.number for edition in withdrawn_from}
     cuts = [cut for project in projects for cut in project.old_cuts]
-    old = [cut for cut in cuts if _edition_in(cut, settings, dataset_id) in gone_from]
+    old = [cut for cut in cuts if _is_made_from(cut, settings, dataset_id, numbers)]
     for cut in old:
         delete_cut(cut.folder(settings))
     gone: dict[str, list[int] | list[str]] = {
@@ -328,18 +328,26 @@ def _switch(
     tx.record("data_catalog:edition:withdraw", f"dataset:{batch.dataset_id}", detail)
 
 
-def _replaced(connection: Connection, settings: Settings, dataset_id: str) -> list[Edition]:
-    """Return the editions a withdrawal replaced."""
-    newest = newest_number(connection, dataset_id)
-    every = [find_edition(connection, dataset_id, number) for number in range(1, newest + 1)]
-    made_from = {m.withdrawal.edition for m in (read_manifest(settings, e) for e in every) if m.withdrawal}
-    return [edition for edition in every if edition.number in made_from]
+def _withdrawn_from(connection: Connection, settings: Settings, dataset_id: str) -> list[Edition]:
+    """Return the editions that are followed by one without people who may be in them.
+
+    The editions one batch made, each from another, are all without its people.
+    """
+    every = [find_edition(connection, dataset_id, n) for n in range(1, newest_number(connection, dataset_id) + 1)]
+    batches = {e.number: made.people_hmac for e in every if (made := read_manifest(settings, e).withdrawal)}
+    return [
+        edition
+        for edition in every
+        if any(n > edition.number and batch != batches.get(edition.number) for n, batch in batches.items())
+    ]
 
 
-def _edition_in(cut: Cut, settings: Settings, dataset_id: str) -> int | None:
-    """Return the edition of a dataset a cut was made from, None where it has none of it."""
+def _is_made_from(cut: Cut, settings: Settings, dataset_id: str, editions: Collection[int]) -> bool:
+    """Tell whether a cut is made from one of these editions, or a crash left so little of it that nothing says so."""
+    if not (cut.folder(settings) / MANIFEST).exists():
+        return True
     held = _manifest(cut, settings)["editions"].get(dataset_id)
-    return held and int(held["number"])
+    return held is not None and held["number"] in editions
 
 
 def _manifest(cut: Cut, settings: Settings) -> dict[str, Any]:

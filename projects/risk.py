@@ -16,7 +16,8 @@ def project_anonymity(
 ) -> dict[str, list[Anonymity]]:
     """Return, for each dataset of a project, the k-anonymity of the cut it has or asks for; not for its team.
 
-    Where an amendment waits, that is the cut it asks for. Counts are exact: whoever could read them and the cut could single people out. Raises EditionBroken.
+    Where an amendment waits, that is the cut it asks for. Counts are exact: whoever could read them and the cut could
+    single people out. Raises EditionBroken.
     """
     check_may(actor, permissions.READ_ALL)
     with database.read() as connection:

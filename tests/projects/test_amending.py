@@ -408,9 +408,19 @@ class TestWithdrawal:
         assert kept == [2, 3], "the first has those who withdrew, the second was replaced by an amendment"
 
     @pytest.mark.parametrize("decided", [False, True])
-    def test_an_edition_that_only_an_amendment_names_loses_them_too(
-        self, database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path, decided: bool
+    @pytest.mark.parametrize("within_reach", [True, False])
+    def test_an_edition_that_only_an_amendment_names_loses_them_too_and_would_not_if_it_were_overlooked(
+        self,
+        database: Database,
+        settings: Settings,
+        people: dict[str, Person],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        decided: bool,
+        within_reach: bool,
     ) -> None:
+        if not within_reach:
+            monkeypatch.setattr(Project, "within_reach", property(lambda project: project.as_cut.tables))
         ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
         propose_amendment(database, people["olga"], amendment_file(editions="newest"))
         ingest(database, settings, people["dana"], "cis_cohort", tmp_path)  # edition 2 is neither newest nor in a cut
@@ -421,8 +431,33 @@ class TestWithdrawal:
             approve_amendment(database, people["dirk"], "cis-spinal")
         cut_again(database, settings, people)
         number = json.loads((settings.cuts / "cis-spinal" / "3" / "manifest.json").read_text())["editions"]
-        assert number["cis_cohort"]["number"] == 5, "made from edition 2: 4, 5 and 6 are 1, 2 and 3 without them"
-        assert not in_cut(settings, 3)[0] & withdrawn_names(settings)
+        back = in_cut(settings, 3)[0] & withdrawn_names(settings)
+        if within_reach:
+            assert number["cis_cohort"]["number"] == 5, "made from edition 2: 4, 5 and 6 are 1, 2 and 3 without them"
+            assert not back
+        else:
+            assert back
+
+    def test_the_purge_leaves_no_byte_of_them_in_an_edition_or_cut_that_was_left_before_they_withdrew(
+        self, database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path
+    ) -> None:
+        ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
+        approved(database, people, amendment_file(editions="newest"))
+        cut_again(database, settings, people)
+        take_out(database, settings, people, tmp_path)  # from edition 2; nothing works on edition 1 any more
+        assert purge_withdrawn(database, settings, people["dana"], "cis_cohort") == {"editions": 2, "cuts": 2}
+        for path in (*settings.vault.rglob("*.parquet"), *settings.cuts.rglob("*.parquet")):
+            rows = duckdb.sql(f"SELECT COLUMNS(*)::VARCHAR FROM '{path}'").fetchall()
+            assert not {row[0] for row in rows} & {*GONE, *withdrawn_names(settings)}, path
+
+    def test_a_purge_that_was_cut_short_is_finished(
+        self, database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path
+    ) -> None:
+        take_out(database, settings, people, tmp_path)
+        old = settings.cuts / "cis-spinal" / "1"
+        (old / "manifest.json").unlink()
+        assert purge_withdrawn(database, settings, people["dana"], "cis_cohort") == {"editions": 1, "cuts": 1}
+        assert not old.exists()
 
     def test_of_a_dataset_only_the_amendment_names(
         self, database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path
