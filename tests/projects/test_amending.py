@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
 from core.audit.log import entries
 from core.database import Database
@@ -470,6 +471,34 @@ class TestWithdrawal:
         cut_again(database, settings, people)
         held = json.loads((settings.cuts / "cis-spinal" / "2" / "manifest.json").read_text())["editions"]
         assert {name: edition["number"] for name, edition in held.items()} == {"edss_visits": 2}
+
+    @pytest.mark.parametrize("looked", [True, False])
+    def test_a_cut_made_while_it_runs_is_not_overwritten_and_would_be_without_looking(
+        self,
+        database: Database,
+        settings: Settings,
+        people: dict[str, Person],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        looked: bool,
+    ) -> None:
+        approved(database, people)
+        (tmp_path / "list.txt").write_text("\n".join(GONE))
+        queue_withdrawals(database, settings, people["dana"], "cis_cohort", tmp_path / "list.txt")
+
+        def cut_meanwhile(cut: Path) -> None:
+            empty_views(cut)
+            cut_again(database, settings, people)
+
+        if not looked:
+            monkeypatch.setattr(activation, "_check_still_next", lambda *_: None)
+        refusal = Conflict if looked else IntegrityError
+        with pytest.raises(refusal):
+            withdraw(database, settings, people["dana"], "cis_cohort", make_views=cut_meanwhile)
+        assert (in_cut(settings, 2)[1] == set(AMENDED)) is looked, "the cut the project works on"
+        if looked:
+            withdraw(database, settings, people["dana"], "cis_cohort", make_views=empty_views)
+            assert not in_cut(settings, 3)[0] & withdrawn_names(settings)
 
     @pytest.mark.parametrize("looked", [True, False])
     def test_while_the_cut_is_made_it_is_noticed_and_would_not_be_without_looking(
