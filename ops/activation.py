@@ -1,4 +1,4 @@
-"""Activate a project with what only the whole house has: the image that makes the views, and the network."""
+"""Make projects' cuts with what only the whole house has: the image that makes the views, and the network."""
 
 from functools import partial
 
@@ -9,6 +9,8 @@ from hub.network import ensure_project_network
 from hub.views import make_views
 from projects.activation import activate_project
 from projects.models import Project
+from projects.recutting import recut_project
+from projects.service import project
 
 
 def activate(settings: Settings, database: Database, actor: Person, project_id: str) -> Project:
@@ -21,3 +23,9 @@ def activate(settings: Settings, database: Database, actor: Person, project_id: 
         make_views=partial(make_views, settings),
         make_network=partial(ensure_project_network, settings),
     )
+
+
+def recut(settings: Settings, database: Database, actor: Person, project_id: str) -> Project:
+    """Make the project's next cut and its views beside the old one, and switch to it."""
+    recut_project(database, settings, actor, project_id, make_views=partial(make_views, settings))
+    return project(database, project_id)

@@ -24,6 +24,7 @@ from hub.servers import request_stop, servers_of
 from projects.models import ProjectState
 from projects.pages import ProjectPage, pages_of
 from projects.permissions import ACTIVATE, APPROVE
+from projects.policy import with_open_amendment
 from projects.service import all_projects, projects_of
 
 router = APIRouter()
@@ -71,11 +72,15 @@ def health() -> Response:
 def duties_of(database: Database, settings: Settings, person: Person) -> list[Duty]:
     """Return what waits for a person, role by role; what nothing waits in is left out."""
     duties = [*_as_author(database, settings, person), *_as_checker(database, person)]
-    states = [project.state for project in all_projects(database)]
+    projects = all_projects(database)
+    states = [project.state for project in projects]
     if may(person, APPROVE):
         duties.append(Duty("Proposals to decide on", states.count(ProjectState.PROPOSED), "/proposals"))
+        duties.append(Duty("Amendments to decide on", len(with_open_amendment(projects)), "/proposals"))
     if may(person, ACTIVATE):
         duties.append(Duty("Approved projects to activate", states.count(ProjectState.APPROVED), "/operations"))
+        to_cut = [project for project in projects if project.waits_for_cut]
+        duties.append(Duty("Approved amendments to make the cut of", len(to_cut), "/operations"))
     if may(person, ROLE_GRANT):
         mine = [grant for grant in pending_grants(database, person) if can_confirm_role(person, grant)]
         duties.append(Duty("Roles to confirm", len(mine), "/people"))

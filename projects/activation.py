@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from core.database import Database, Transaction
+from core.errors import Conflict
 from core.files import ensure_folder, publish_folder
 from core.people.models import Person
 from core.secrets import ensure_secret
@@ -46,8 +47,8 @@ def activate_project(
 ) -> Project:
     """Make an approved project's cut and network and open it to its team.
 
-    Raises ActionRefused, PoolExhausted, EditionBroken, and whatever the two callables raise; the project is then
-    as it was.
+    Raises ActionRefused, PoolExhausted, EditionBroken, Conflict where somebody withdrew meanwhile, and whatever the two
+    callables raise; the project is then as it was.
     """
     subnet = _ensure_subnet(database, settings, actor, project_id)
     folder = ensure_folder(settings.cuts / project_id)
@@ -169,11 +170,30 @@ def _open(
 
 
 def publish_cut(
-    tx: Transaction, settings: Settings, actor: Person, request: CutRequest, manifest: CutManifest, prepared: Path
+    tx: Transaction,
+    settings: Settings,
+    actor: Person,
+    request: CutRequest,
+    manifest: CutManifest,
+    prepared: Path,
+    amendment: int = 0,
 ) -> Cut:
-    """Move a cut to its place and record it: from the commit on it is the one the project works on."""
-    cut = Cut(request.project_id, request.number, actor.username, request.made_at, manifest.sha256, request.synthetic)
+    """Move a cut to its place and record it: from the commit on it is the one the project works on.
+
+    Raises Conflict where another cut was made meanwhile, or somebody withdrew from an edition this one was made from.
+    """
+    _check_still_next(tx.connection, settings, request)
+    made = (actor.username, request.made_at, manifest.sha256, request.synthetic)
+    cut = Cut(request.project_id, request.number, *made, amendment=amendment)
     delete_cut(cut.folder(settings))
     publish_folder(prepared, cut.folder(settings))
     tx.execute(insert(tables.cut).values(cut.__dict__))
     return cut
+
+
+def _check_still_next(connection: Connection, settings: Settings, request: CutRequest) -> None:
+    if len(find_project(connection, request.project_id).cuts) + 1 != request.number:
+        raise Conflict(f"Another cut of {request.project_id} was made meanwhile.", "Look at it first.")
+    for dataset_id, number in {(table.dataset_id, table.manifest.number) for table in request.tables}:
+        if without_withdrawn(connection, settings, find_edition(connection, dataset_id, number)).number != number:
+            raise Conflict(f"Somebody withdrew from {dataset_id} while the cut was made.", "Make it once more.")

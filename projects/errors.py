@@ -9,7 +9,7 @@ MyelinError
 │       ├── StepNotOpen  the project's state does not allow this now
 │       └── StaleProject the project changed since the page was opened
 └── InvalidInput
-    └── ProjectRejected  the project file is wrong; lists every problem at once
+    └── ProjectRejected  the project file, or the amendment, is wrong; lists every problem at once
 """
 
 from collections.abc import Sequence
@@ -40,5 +40,5 @@ class StaleProject(Conflict):
 class ProjectRejected(InvalidInput):
     def __init__(self, problems: Sequence[str]) -> None:
         listed = "\n".join(f"  - {problem}" for problem in problems)
-        super().__init__(f"The project file has {len(problems)} problem(s):\n{listed}\n", "Nothing was saved.")
+        super().__init__(f"The file has {len(problems)} problem(s):\n{listed}\n", "Nothing was saved.")
         self.problems = tuple(problems)

@@ -2,12 +2,12 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
@@ -25,6 +25,9 @@ Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=
 Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
 
 
+_Form = TypeVar("_Form", bound="DataRequest")
+
+
 class TeamRole(StrEnum):
     """What somebody is within a project's team."""
 
@@ -40,6 +43,14 @@ class ProjectState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSED = "closed"
+
+
+class AmendmentState(StrEnum):
+    """What became of an amendment."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    DECLINED = "declined"
 
 
 class _Strict(BaseModel):
@@ -75,24 +86,38 @@ class TableRequest(_Strict):
         return variables
 
 
-class ProjectFile(_Strict):
-    """A project as somebody proposes it: `datasets` is dataset → table → what is asked of it.
-
-    Both dates belong to the project: it may be used from the first through the last, in UTC.
-    """
+class DataRequest(_Strict):
+    """What a file asks of the data for one project: `datasets` is dataset → table → what is asked of it."""
 
     id: str
-    title: Line
-    purpose: Prose
-    starts: date
-    ends: date
-    team: tuple[TeamMember, ...] = Field(strict=False)
     datasets: Mapping[Name, Mapping[Name, TableRequest]] = Field(min_length=1)
 
     @field_validator("id")
     @classmethod
     def _is_slug(cls, project_id: str) -> str:
         return _checked_slug(project_id, "project id")
+
+    @field_validator("datasets")
+    @classmethod
+    def _have_tables(
+        cls, datasets: Mapping[Name, Mapping[Name, TableRequest]]
+    ) -> Mapping[Name, Mapping[Name, TableRequest]]:
+        if not all(datasets.values()):
+            raise ValueError("names a dataset without a table")
+        return datasets
+
+
+class ProjectFile(DataRequest):
+    """A project as somebody proposes it.
+
+    Both dates belong to the project: it may be used from the first through the last, in UTC.
+    """
+
+    title: Line
+    purpose: Prose
+    starts: date
+    ends: date
+    team: tuple[TeamMember, ...] = Field(strict=False)
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -103,15 +128,30 @@ class ProjectFile(_Strict):
             raise ValueError("names somebody twice in its team")
         if not any(member.role is TeamRole.LEAD for member in self.team):
             raise ValueError('needs a lead in its team (role = "lead")')
-        if not all(self.datasets.values()):
-            raise ValueError("names a dataset without a table")
         return self
+
+
+class AmendmentFile(DataRequest):
+    """What a running project is to see of the data from now on, whole: what is not named is not seen any more."""
+
+    reason: Prose
+    editions: Literal["kept", "newest"] = "kept"
+    """Whether datasets the project works on stay at the edition it is bound to; those new to it begin at the newest."""
 
 
 def load_project_file(path: Path) -> ProjectFile:
     """Read a project file (TOML); raises ProjectRejected with every problem of form in it."""
+    return _load(ProjectFile, path)
+
+
+def load_amendment_file(path: Path, reason: str) -> AmendmentFile:
+    """Read an amendment (TOML: `id`, `datasets`, perhaps `editions`); raises ProjectRejected like a project file."""
+    return _load(AmendmentFile, path, reason=reason)
+
+
+def _load(form: type[_Form], path: Path, **beside: str) -> _Form:
     try:
-        return ProjectFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return form.model_validate({**tomllib.loads(path.read_text(encoding="utf-8")), **beside})
     except ValidationError as error:
         raise ProjectRejected([_in_words(problem["loc"], problem["msg"]) for problem in error.errors()]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -170,6 +210,21 @@ class ApprovedTable:
 
 
 @dataclass(frozen=True)
+class Amendment:
+    """What a running project asks to see of the data in place of what it was approved for, and what became of it."""
+
+    project_id: str
+    number: int
+    reason: str
+    state: AmendmentState
+    proposed_by: str
+    proposed_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    tables: tuple[ApprovedTable, ...]
+
+
+@dataclass(frozen=True)
 class Cut:
     """One extract that was made for a project; its files are gone once it is deleted."""
 
@@ -180,6 +235,8 @@ class Cut:
     manifest_sha256: str
     synthetic: bool
     deleted_at: datetime | None = None
+    amendment: int = 0
+    """The amendment it was made of; 0 is what was approved at first."""
 
     def folder(self, settings: Settings) -> Path:
         """Return where the cut's files are."""
@@ -188,7 +245,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Project:
-    """A project as it stands: memberships and cuts of all times, oldest first."""
+    """A project as it stands: memberships, amendments and cuts of all times, oldest first."""
 
     id: str
     title: str
@@ -202,8 +259,10 @@ class Project:
     approved_at: datetime | None
     subnet: IPv4Network | None
     memberships: tuple[Membership, ...]
-    tables: tuple[ApprovedTable, ...]
+    first_tables: tuple[ApprovedTable, ...]
+    """What it was proposed with, and approved for at first."""
     cuts: tuple[Cut, ...]
+    amendments: tuple[Amendment, ...] = ()
 
     @property
     def team(self) -> dict[str, TeamRole]:
@@ -215,11 +274,59 @@ class Project:
         return username in self.team
 
     @property
+    def approved_amendment(self) -> int:
+        """The number of the newest amendment that was approved; 0 where none was."""
+        approved = (one.number for one in self.amendments if one.state is AmendmentState.APPROVED)
+        return max(approved, default=0)
+
+    @property
+    def tables(self) -> tuple[ApprovedTable, ...]:
+        """What it is approved for now, or asks for while it is proposed."""
+        number = self.approved_amendment
+        return self.amendments[number - 1].tables if number else self.first_tables
+
+    @property
+    def amendment(self) -> Amendment | None:
+        """The amendment that waits for the committee, if one does."""
+        return next((one for one in self.amendments if one.state is AmendmentState.PROPOSED), None)
+
+    @property
+    def as_cut(self) -> Self:
+        """The project with no amendment younger than the one its cut was made of."""
+        return replace(self, amendments=self.amendments[: self.cut.amendment]) if self.cut else self
+
+    @property
+    def as_asked(self) -> Self:
+        """The project as it would be if the amendment that waits were approved; itself where none waits."""
+        if self.amendment is None:
+            return self
+        approved = replace(self.amendment, state=AmendmentState.APPROVED)
+        return replace(self, amendments=(*self.amendments[:-1], approved))
+
+    @property
+    def waits_for_cut(self) -> bool:
+        """Whether it is approved for something else than its cut was made of."""
+        return self.cut is not None and self.cut.amendment != self.approved_amendment
+
+    @property
+    def within_reach(self) -> tuple[ApprovedTable, ...]:
+        """Every table that is in its cut, or comes into the next one, or into one that is still asked for."""
+        return self.as_cut.tables + self.tables + self.as_asked.tables
+
+    @property
+    def judges(self) -> frozenset[str]:
+        """Who decided on the project or on one of its amendments."""
+        deciders = (self.approved_by, *(one.decided_by for one in self.amendments))
+        return frozenset(name for name in deciders if name)
+
+    @property
     def version(self) -> str:
         """What a decision is made on: the state, purpose, dates and team, and everything asked of the data."""
         dates = [self.starts.isoformat(), self.ends.isoformat()]
         words = {"title": self.title, "purpose": self.purpose, "dates": dates, "team": self.team}
-        seen = {"state": self.state, **words, "tables": [asdict(table) for table in self.tables]}
+        asked = self.amendment
+        amendment = {"number": asked.number, "reason": asked.reason, "tables": _facts(asked.tables)} if asked else None
+        seen = {"state": self.state, **words, "tables": _facts(self.tables), "amendment": amendment}
         return sha256_bytes(canonical.dumps(seen))[:32]
 
     @property
@@ -229,9 +336,18 @@ class Project:
         return kept[-1] if kept else None
 
     @property
+    def old_cuts(self) -> tuple[Cut, ...]:
+        """Cuts it does not work on any more whose files are kept beside its cut."""
+        return tuple(cut for cut in self.cuts if cut.deleted_at is None and cut != self.cut)
+
+    @property
     def synthetic(self) -> bool:
         """Whether it has worked on data that are nobody's."""
         return any(cut.synthetic for cut in self.cuts)
+
+
+def _facts(tables: tuple[ApprovedTable, ...]) -> list[dict[str, Any]]:
+    return [asdict(table) for table in tables]
 
 
 @dataclass(frozen=True)

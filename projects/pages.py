@@ -10,9 +10,10 @@ from data_catalog.editions import Edition
 from data_catalog.published.service import published_numbers
 from data_catalog.service import edition
 from data_catalog.twin import TwinTable
+from projects.differences import Difference, differences
 from projects.errors import AccessRefused
 from projects.models import ApprovedTable, Project
-from projects.policy import Action, can_transition, check_use
+from projects.policy import Action, AmendmentAction, can_decide_amendment, can_transition, check_use
 from projects.visibility import can_see, project_for
 
 
@@ -24,6 +25,8 @@ class ProjectPage:
     dictionary: tuple[DictionaryTable, ...]
     actions: frozenset[Action]
     """Steps this person may take now."""
+    amendment_actions: frozenset[AmendmentAction]
+    """What this person may do with the amendment that waits."""
     closed_because: AccessRefused | None
     """What stands between this person and the project's notebook, if anything."""
 
@@ -31,6 +34,12 @@ class ProjectPage:
     def synthetic(self) -> bool:
         """Whether any of its data are synthetic."""
         return any(table.synthetic for table in self.dictionary)
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """In what the amendment that waits differs from what the project is approved for."""
+        asked = self.project.amendment
+        return differences(self.project.tables, asked.tables) if asked else ()
 
     @property
     def editions(self) -> dict[str, int]:
@@ -63,7 +72,9 @@ def _twin_table(database: Database, described: DictionaryTable) -> TwinTable:
 
 def _page(database: Database, person: Person, project: Project) -> ProjectPage:
     actions = frozenset(action for action in Action if can_transition(project, action, person))
-    return ProjectPage(project, _dictionary(database, project), actions, _closed_because(database, person, project))
+    decisions = frozenset(action for action in AmendmentAction if can_decide_amendment(project, action, person))
+    dictionary, closed_because = _dictionary(database, project), _closed_because(database, person, project)
+    return ProjectPage(project, dictionary, actions, decisions, closed_because)
 
 
 def _dictionary(database: Database, project: Project) -> tuple[DictionaryTable, ...]:

@@ -10,7 +10,16 @@ from sqlalchemy import Connection, Table, select, update
 from core.database import Transaction
 from core.errors import NotFound
 from projects import tables
-from projects.models import ApprovedTable, Cut, Membership, Project, ProjectState, TeamRole
+from projects.models import (
+    Amendment,
+    AmendmentState,
+    ApprovedTable,
+    Cut,
+    Membership,
+    Project,
+    ProjectState,
+    TeamRole,
+)
 from projects.policy import Action
 
 
@@ -19,6 +28,7 @@ def find_project(connection: Connection, project_id: str) -> Project:
     row = connection.execute(select(tables.project).where(tables.project.c.id == project_id)).mappings().first()
     if row is None:
         raise NotFound(f"There is no project {project_id}.", "`myelin project list` shows those there are.")
+    asked = _asked(connection, project_id)
     return Project(
         **{
             **row,
@@ -28,31 +38,42 @@ def find_project(connection: Connection, project_id: str) -> Project:
                 Membership(**{**member, "role": TeamRole(member["role"])})
                 for member in _rows(connection, tables.membership, project_id, "joined_at", "username")
             ),
-            "tables": _approved(connection, project_id),
+            "first_tables": asked.get(0, ()),
+            "amendments": tuple(
+                Amendment(**{**one, "state": AmendmentState(one["state"])}, tables=asked.get(one["number"], ()))
+                for one in _rows(connection, tables.amendment, project_id, "number")
+            ),
             "cuts": tuple(Cut(**cut) for cut in _rows(connection, tables.cut, project_id, "number")),
         }
     )
 
 
-def _approved(connection: Connection, project_id: str) -> tuple[ApprovedTable, ...]:
-    variables: dict[tuple[str, str], dict[str, str]] = {}
+def _asked(connection: Connection, project_id: str) -> dict[int, tuple[ApprovedTable, ...]]:
+    """Return what was ever asked of the data, by the number of the amendment; 0 is what the project began with."""
+    variables: dict[tuple[int, str, str], dict[str, str]] = {}
     for row in _rows(connection, tables.approved_variable, project_id, "variable"):
-        of_table = variables.setdefault((row["dataset_id"], row["table_id"]), {})
-        of_table[row["variable"]] = row["generalisation"]
-    return tuple(
-        ApprovedTable(
-            dataset_id=row["dataset_id"],
-            edition=row["edition"],
-            table_id=row["table_id"],
-            row_filter=row["row_filter"],
-            cohort=row["cohort"],
-            scans=json.loads(row["scans"]) if row["scans"] else None,
-            variables=tuple(variables[row["dataset_id"], row["table_id"]]),
-            generalise={
-                name: json.loads(rule) for name, rule in variables[row["dataset_id"], row["table_id"]].items() if rule
-            },
-        )
-        for row in _rows(connection, tables.approved_table, project_id, "dataset_id", "table_id")
+        variables.setdefault(_table_key(row), {})[row["variable"]] = row["generalisation"]
+    asked: dict[int, tuple[ApprovedTable, ...]] = {}
+    for row in _rows(connection, tables.approved_table, project_id, "dataset_id", "table_id"):
+        table = _approved_table(row, variables[_table_key(row)])
+        asked[row["amendment"]] = (*asked.get(row["amendment"], ()), table)
+    return asked
+
+
+def _table_key(row: Mapping[str, Any]) -> tuple[int, str, str]:
+    return row["amendment"], row["dataset_id"], row["table_id"]
+
+
+def _approved_table(row: Mapping[str, Any], variables: Mapping[str, str]) -> ApprovedTable:
+    return ApprovedTable(
+        dataset_id=row["dataset_id"],
+        edition=row["edition"],
+        table_id=row["table_id"],
+        row_filter=row["row_filter"],
+        cohort=row["cohort"],
+        scans=json.loads(row["scans"]) if row["scans"] else None,
+        variables=tuple(variables),
+        generalise={name: json.loads(rule) for name, rule in variables.items() if rule},
     )
 
 

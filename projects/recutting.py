@@ -6,7 +6,7 @@ hub gives and tolerates the new cut only: a server that has the old one mounted 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,7 @@ from projects import tables
 from projects.activation import CutSource, current_sources, cut_request, publish_cut
 from projects.errors import StepNotOpen
 from projects.models import Cut, Project, ProjectState
+from projects.policy import RUNNING
 from projects.records import find_project
 
 MAY_REMAIN = (
@@ -104,6 +105,7 @@ class _Prepared:
     manifest: CutManifest
     folder: Path
     facts: NewCut
+    amendment: int
 
 
 def queue_withdrawals(
@@ -147,14 +149,15 @@ def withdraw(
     with ExitStack() as stack:
         work = stack.enter_context(work_folder(settings.vault))
         made = {base.number: _without(batch, base, newest + place, work) for place, base in enumerate(bases, 1)}
-        cuts = [_recut(batch, project, made, stack) for project in projects if project.state in _WITH_A_CUT]
+        cuts = [_recut(batch, project, made, stack) for project in projects if _has_cut_of(project, dataset_id)]
         with database.write(actor) as tx:
             _switch(tx, batch, newest, list(made.values()), cuts)
     withdrawal.settle_queue(settings, dataset_id, people, newest + len(made))
     return WithdrawalProof(dataset_id, len(people), known_as, tuple(made.values()), tuple(cut.facts for cut in cuts))
 
 
-_WITH_A_CUT = (ProjectState.ACTIVE, ProjectState.SUSPENDED)
+def _has_cut_of(project: Project, dataset_id: str) -> bool:
+    return project.state in RUNNING and any(table.dataset_id == dataset_id for table in project.as_cut.tables)
 
 
 def recut_project(
@@ -163,38 +166,70 @@ def recut_project(
     """Make a project's next cut of what it is approved for now, beside the old one, and switch to it.
 
     The key stays, so rows of the two link, and so do results made before. The old cut stays until it is purged.
-    Raises StepNotOpen for a project that has no cut to replace.
+    Raises StepNotOpen for a project that has no cut to replace, and Conflict where it is overtaken: by another cut,
+    a withdrawal, a decision on an amendment, or the project's end.
     """
     check_may(actor, project_permissions.ACTIVATE)
     with database.read() as connection:
         project = find_project(connection, project_id)
-    if project.state not in _WITH_A_CUT:
-        raise StepNotOpen(f"{project_id} is {project.state}: it has no cut to replace.")
+    _check_has_cut(project)
     with work_folder(ensure_folder(settings.cuts / project_id)) as work:
         prepared = ensure_folder(work / "cut", 0o755)
         request = cut_request(database, settings, project, current_sources(database, settings, project))
         manifest = make_cut(request, prepared, work, make_views)
         with database.write(actor) as tx:
-            if len(find_project(tx.connection, project_id).cuts) + 1 != request.number:
-                raise Conflict(f"Another cut of {project_id} was made meanwhile.", "Look at it first.")
-            cut = publish_cut(tx, settings, actor, request, manifest, prepared)
-            facts = {"cut": cut.number, "manifest": cut.manifest_sha256}
+            now = find_project(tx.connection, project_id)
+            _check_has_cut(now)
+            if now.approved_amendment != project.approved_amendment:
+                raise Conflict(f"An amendment of {project_id} was approved meanwhile.", "Make its cut.")
+            cut = publish_cut(tx, settings, actor, request, manifest, prepared, now.approved_amendment)
+            facts = {"cut": cut.number, "manifest": cut.manifest_sha256, "amendment": cut.amendment}
             tx.record("projects:cut:replace", f"project:{project_id}", facts)
     return cut
 
 
-def purge_withdrawn(database: Database, settings: Settings, actor: Person, dataset_id: str) -> dict[str, int]:
-    """Delete the bytes of every edition and cut that a withdrawal replaced; return how many of each there were.
+def _check_has_cut(project: Project) -> None:
+    if project.state not in RUNNING:
+        raise StepNotOpen(f"{project.id} is {project.state}: it has no cut to replace.")
 
-    Manifests of editions stay. Only then is nothing of those who withdrew left in vault and cuts.
+
+def purge_cuts(database: Database, settings: Settings, actor: Person, project_id: str) -> list[int]:
+    """Delete the bytes of every cut a project does not work on any more; return their numbers."""
+    check_may(actor, project_permissions.ACTIVATE)
+    with database.read() as connection:
+        old = find_project(connection, project_id).old_cuts
+    for cut in old:
+        delete_cut(cut.folder(settings))
+    numbers = [cut.number for cut in old]
+    with database.write(actor) as tx:
+        _note_deleted(tx, old)
+        tx.record("projects:cut:purge", f"project:{project_id}", {"cuts": numbers})
+    return numbers
+
+
+def _note_deleted(tx: Transaction, cuts: Sequence[Cut]) -> None:
+    for cut in cuts:
+        this = (tables.cut.c.project_id == cut.project_id, tables.cut.c.number == cut.number)
+        tx.execute(update(tables.cut).where(*this).values(deleted_at=tx.now))
+
+
+def purge_withdrawn(database: Database, settings: Settings, actor: Person, dataset_id: str) -> dict[str, int]:
+    """Delete the bytes of every edition, and of every old cut made from one, that somebody withdrew from since; return
+    how many of each there were.
+
+    Manifests of editions stay. Only then is nothing of those who withdrew left in vault and cuts. An old cut that
+    nobody withdrew from, which an amendment replaced, stays for `purge_cuts`.
     """
     check_may(actor, permissions.EDITION_WITHDRAW)
     with database.read() as connection:
-        editions = _replaced(connection, settings, dataset_id)
+        withdrawn_from = _withdrawn_from(connection, settings, dataset_id)
         projects = list(_projects_on(connection, dataset_id))
+    editions = [edition for edition in withdrawn_from if has_bytes(settings, edition)]
     for edition in editions:
         delete_bytes(settings, edition)
-    old = [cut for project in projects for cut in project.cuts if cut.deleted_at is None and cut != project.cut]
+    numbers = {edition.number for edition in withdrawn_from}
+    cuts = [cut for project in projects for cut in project.old_cuts]
+    old = [cut for cut in cuts if _is_made_from(cut, settings, dataset_id, numbers)]
     for cut in old:
         delete_cut(cut.folder(settings))
     gone: dict[str, list[int] | list[str]] = {
@@ -202,15 +237,13 @@ def purge_withdrawn(database: Database, settings: Settings, actor: Person, datas
         "cuts": [f"{cut.project_id}/{cut.number}" for cut in old],
     }
     with database.write(actor) as tx:
-        for cut in old:
-            this = (tables.cut.c.project_id == cut.project_id, tables.cut.c.number == cut.number)
-            tx.execute(update(tables.cut).where(*this).values(deleted_at=tx.now))
+        _note_deleted(tx, old)
         tx.record("data_catalog:withdrawal:purge", f"dataset:{dataset_id}", gone)
     return {what: len(numbers) for what, numbers in gone.items()}
 
 
 def _projects_on(connection: Connection, dataset_id: str) -> Iterator[Project]:
-    """Give every project that is not closed and has, or asks for, tables of this dataset."""
+    """Give every project that is not closed and has, had or asks for tables of this dataset."""
     on = select(tables.approved_table.c.project_id).where(tables.approved_table.c.dataset_id == dataset_id)
     for project_id in connection.execute(on.distinct().order_by(tables.approved_table.c.project_id)).scalars().all():
         project = find_project(connection, project_id)
@@ -219,8 +252,10 @@ def _projects_on(connection: Connection, dataset_id: str) -> Iterator[Project]:
 
 
 def _bases(connection: Connection, settings: Settings, dataset_id: str, projects: Sequence[Project]) -> list[Edition]:
-    """Return the editions people must be taken out of: the newest, and any older one a project is bound to."""
-    bound = {t.edition for project in projects for t in project.tables if t.dataset_id == dataset_id}
+    """Return the editions people must be taken out of: the newest, and any older one that is in a project's cut, or can
+    come into one.
+    """
+    bound = {t.edition for project in projects for t in project.within_reach if t.dataset_id == dataset_id}
     numbers = {newest_number(connection, dataset_id), *bound}
     found = [find_edition(connection, dataset_id, number or None) for number in numbers]
     current = {e.number: e for e in (withdrawal.without_withdrawn(connection, settings, e) for e in found)}
@@ -242,19 +277,23 @@ def _without(batch: _Batch, base: Edition, number: int, work: Path) -> NewEditio
 
 
 def _recut(batch: _Batch, project: Project, made: Mapping[int, NewEdition], stack: ExitStack) -> _Prepared:
-    """Make a project's cut again from the new edition, beside the one it works on, and prove nobody is left in it."""
+    """Make a project's cut again from the new edition, beside the one it works on, and prove nobody is left in it.
+
+    Of what that one was made of: an amendment that was approved since waits for its own cut.
+    """
+    cut, project = project.cut, project.as_cut
+    assert cut is not None
     sources = current_sources(batch.database, batch.settings, project)
     sources[batch.dataset_id] = made[sources[batch.dataset_id].manifest.number].source
     request = cut_request(batch.database, batch.settings, project, sources)
     work = stack.enter_context(work_folder(ensure_folder(batch.settings.cuts / project.id)))
     prepared = ensure_folder(work / "cut", 0o755)
     manifest = make_cut(request, prepared, work, batch.make_views)
-    assert project.cut is not None
-    before = _rows(json.loads((project.cut.folder(batch.settings) / MANIFEST).read_text()))
+    before = _rows(_manifest(cut, batch.settings))
     now = _rows(manifest.content)
     _prove_absent(request, prepared, batch)
     facts = NewCut(project.id, request.number, {path: (before.get(path, 0), now[path]) for path in now})
-    return _Prepared(request, manifest, prepared, facts)
+    return _Prepared(request, manifest, prepared, facts, cut.amendment)
 
 
 def _rows(manifest: Mapping[str, Any]) -> dict[str, int]:
@@ -281,7 +320,7 @@ def _switch(
         source = edition.source
         put_in_place(tx, batch.settings, source.folder, source.declaration, source.manifest)
     for cut in cuts:
-        publish_cut(tx, batch.settings, batch.actor, cut.request, cut.manifest, cut.folder)
+        publish_cut(tx, batch.settings, batch.actor, cut.request, cut.manifest, cut.folder, cut.amendment)
         facts = {"cut": cut.request.number, "manifest": cut.manifest.sha256}
         tx.record("projects:cut:withdraw", f"project:{cut.request.project_id}", facts)
     made = {edition.source.manifest.number: edition.made_from for edition in editions}
@@ -289,10 +328,28 @@ def _switch(
     tx.record("data_catalog:edition:withdraw", f"dataset:{batch.dataset_id}", detail)
 
 
-def _replaced(connection: Connection, settings: Settings, dataset_id: str) -> list[Edition]:
-    """Return the editions a withdrawal replaced whose bytes are still there."""
-    newest = newest_number(connection, dataset_id)
-    every = [find_edition(connection, dataset_id, number) for number in range(1, newest + 1)]
-    made_from = {m.withdrawal.edition for m in (read_manifest(settings, e) for e in every) if m.withdrawal}
-    replaced = [edition for edition in every if edition.number in made_from]
-    return [edition for edition in replaced if has_bytes(settings, edition)]
+def _withdrawn_from(connection: Connection, settings: Settings, dataset_id: str) -> list[Edition]:
+    """Return the editions that are followed by one without people who may be in them.
+
+    The editions one batch made, each from another, are all without its people.
+    """
+    every = [find_edition(connection, dataset_id, n) for n in range(1, newest_number(connection, dataset_id) + 1)]
+    batches = {e.number: made.people_hmac for e in every if (made := read_manifest(settings, e).withdrawal)}
+    return [
+        edition
+        for edition in every
+        if any(n > edition.number and batch != batches.get(edition.number) for n, batch in batches.items())
+    ]
+
+
+def _is_made_from(cut: Cut, settings: Settings, dataset_id: str, editions: Collection[int]) -> bool:
+    """Tell whether a cut is made from one of these editions, or a crash left so little of it that nothing says so."""
+    if not (cut.folder(settings) / MANIFEST).exists():
+        return True
+    held = _manifest(cut, settings)["editions"].get(dataset_id)
+    return held is not None and held["number"] in editions
+
+
+def _manifest(cut: Cut, settings: Settings) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((cut.folder(settings) / MANIFEST).read_text())
+    return manifest

@@ -16,11 +16,12 @@ def project_anonymity(
 ) -> dict[str, list[Anonymity]]:
     """Return, for each dataset of a project, the k-anonymity of the cut it has or asks for; not for its team.
 
-    Counts are exact: whoever could read them and the cut could single people out. Raises EditionBroken.
+    Where an amendment waits, that is the cut it asks for. Counts are exact: whoever could read them and the cut could
+    single people out. Raises EditionBroken.
     """
     check_may(actor, permissions.READ_ALL)
     with database.read() as connection:
-        project = find_project(connection, project_id)
+        project = find_project(connection, project_id).as_asked
     tables = cut_tables(project, current_sources(database, settings, project))
     with work_folder(settings.vault) as work:
         return {

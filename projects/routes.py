@@ -12,6 +12,7 @@ from projects import service
 from projects.models import ProjectState
 from projects.pages import pages_of, project_page, twin_tables
 from projects.permissions import APPROVE
+from projects.policy import with_open_amendment
 
 router = APIRouter()
 
@@ -42,11 +43,14 @@ def twin(visit: SignedIn, project_id: str) -> Response:
 
 @router.get("/proposals")
 def proposals(visit: SignedIn) -> Response:
-    """List the projects that wait for the committee."""
+    """List the projects and amendments that wait for the committee."""
     check_may(visit.person, APPROVE)
-    waiting = [one for one in service.all_projects(visit.database) if one.state is ProjectState.PROPOSED]
+    every = service.all_projects(visit.database)
+    waiting = [one for one in every if one.state is ProjectState.PROPOSED]
     waiting.sort(key=lambda project: project.created_at)
-    return visit.show("projects/proposals.html", pages=pages_of(visit.database, visit.person, waiting))
+    amended = pages_of(visit.database, visit.person, with_open_amendment(every))
+    pages = pages_of(visit.database, visit.person, waiting)
+    return visit.show("projects/proposals.html", pages=pages, amended=amended)
 
 
 @router.post("/projects/{project_id}/approve")
@@ -63,3 +67,19 @@ def decline(visit: SignedIn, project_id: str) -> Response:
     project = project_page(visit.database, visit.person, project_id).project
     service.close_project(visit.database, visit.settings, visit.person, project.id, visit.form.get("version", ""))
     return visit.go(f"/projects/{project_id}", "The project is declined and closed.")
+
+
+@router.post("/projects/{project_id}/amendment/approve")
+def approve_amendment(visit: SignedIn, project_id: str) -> Response:
+    """Approve the amendment that waits, as it was when it was looked at."""
+    project = project_page(visit.database, visit.person, project_id).project
+    service.approve_amendment(visit.database, visit.person, project.id, visit.form.get("version", ""))
+    return visit.go(f"/projects/{project_id}", "The amendment is approved. Operations can make its cut now.")
+
+
+@router.post("/projects/{project_id}/amendment/decline")
+def decline_amendment(visit: SignedIn, project_id: str) -> Response:
+    """Decline the amendment that waits, as it was when it was looked at."""
+    project = project_page(visit.database, visit.person, project_id).project
+    service.decline_amendment(visit.database, visit.person, project.id, visit.form.get("version", ""))
+    return visit.go(f"/projects/{project_id}", "The amendment is declined. The project goes on as it is.")

@@ -1,28 +1,21 @@
 """What is done with projects: propose, judge, change the team, stop, resume; and how they are found."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, insert, select, update
 
-from core import canonical
 from core.database import Database, Transaction
 from core.people.models import Person
 from core.people.tables import person as person_table
 from core.permissions import check_may
-from data_catalog.cohort import check_cohort
-from data_catalog.editions import find_edition
-from data_catalog.errors import EditionNotFound, FilterRefused
-from data_catalog.filter import compile_filter
-from data_catalog.generalisation import days_of, problems_of_rules
 from data_catalog.hints import did_you_mean
-from data_catalog.models import DatasetDeclaration
-from data_catalog.policy import problems_of, problems_of_scans
 from projects import permissions, tables
 from projects.activation import activate_project
+from projects.amending import approve_amendment, decline_amendment, propose_amendment
 from projects.closing import close_project
+from projects.data_requests import insert_request, problems_of_request
 from projects.errors import ProjectRejected
-from projects.models import Project, ProjectFile, ProjectState, TableRequest, TeamRole
+from projects.models import Project, ProjectFile, ProjectState, TeamRole
 from projects.policy import Action, check_add_member, check_remove_member, check_transition, check_version
 from projects.records import change_state, find_project
 
@@ -30,11 +23,14 @@ __all__ = [
     "activate_project",
     "add_member",
     "all_projects",
+    "approve_amendment",
     "approve_project",
     "close_project",
     "create_project",
+    "decline_amendment",
     "project",
     "projects_of",
+    "propose_amendment",
     "remove_member",
     "resume_project",
     "suspend_project",
@@ -136,40 +132,7 @@ def _problems(connection: Connection, file: ProjectFile) -> Iterator[str]:
     if connection.execute(select(tables.project.c.id).where(tables.project.c.id == file.id)).first():
         yield f"id: there is a project {file.id} already"
     yield from _unknown_people(connection, [member.username for member in file.team])
-    for dataset_id, requests in file.datasets.items():
-        try:
-            declaration = find_edition(connection, dataset_id).declaration
-        except EditionNotFound as error:
-            yield f"datasets.{dataset_id}: {error}"
-            continue
-        for table_id, request in requests.items():
-            yield from _table_problems(declaration, table_id, request)
-        yield from _shift_problems(dataset_id, requests)
-
-
-def _table_problems(declaration: DatasetDeclaration, table_id: str, request: TableRequest) -> Iterator[str]:
-    yield from problems_of(declaration, table_id, request.variables)
-    table = declaration.table(table_id)
-    if table is None:
-        return
-    for problem in problems_of_rules(table, request.variables, request.generalise):
-        yield f"{declaration.id}.{problem}"
-    for problem in problems_of_scans(declaration, table_id, request.scans):
-        yield f"{declaration.id}.{table_id}: {problem}"
-    try:
-        compile_filter(request.row_filter, table)
-    except FilterRefused as error:
-        yield f"{declaration.id}.{table_id}, row_filter: {error}"
-    try:
-        if request.cohort.strip():
-            check_cohort(request.cohort, declaration)
-    except FilterRefused as error:
-        yield f"{declaration.id}.{table_id}, cohort: {error}"
-
-
-def _shift_problems(dataset_id: str, requests: Mapping[str, TableRequest]) -> Iterator[str]:
-    if len({days_of(request.generalise) for request in requests.values()} - {0}) > 1:
-        yield f"datasets.{dataset_id}: dates are moved by up to one number of days in all tables"
+    yield from problems_of_request(connection, file, {})
 
 
 def _unknown_people(connection: Connection, usernames: list[str]) -> Iterator[str]:
@@ -190,20 +153,7 @@ def _insert_project(tx: Transaction, actor: Person, file: ProjectFile) -> None:
     tx.execute(insert(tables.project).values(values))
     for member in file.team:
         _insert_member(tx, file.id, member.username, member.role)
-    for dataset_id, requests in file.datasets.items():
-        edition = find_edition(tx.connection, dataset_id).number
-        for table_id, request in requests.items():
-            key = {"project_id": file.id, "dataset_id": dataset_id, "table_id": table_id}
-            _insert_request(tx, key, edition, request)
-
-
-def _insert_request(tx: Transaction, key: dict[str, Any], edition: int, request: TableRequest) -> None:
-    scans = canonical.dumps(request.scans.model_dump(mode="json")).decode() if request.scans else ""
-    rows = {"edition": edition, "row_filter": request.row_filter, "cohort": request.cohort, "scans": scans}
-    tx.execute(insert(tables.approved_table).values(**key, **rows))
-    rules = {name: canonical.dumps(rule.given).decode() for name, rule in request.generalise.items()}
-    variables = [{**key, "variable": name, "generalisation": rules.get(name, "")} for name in request.variables]
-    tx.execute(insert(tables.approved_variable), variables)
+    insert_request(tx, file, {})
 
 
 def _insert_member(tx: Transaction, project_id: str, username: str, role: TeamRole) -> None:

@@ -1,4 +1,7 @@
 """Tables of projects, and the walls behind their policy."""
+# ruff: noqa: S608  (triggers can't be given parameters; they are put together from constants of ours)
+
+from collections.abc import Sequence
 
 from sqlalchemy import (
     Boolean,
@@ -18,7 +21,7 @@ from sqlalchemy import (
 import data_catalog.tables  # noqa: F401  (a project's tables refer to editions)
 from core.database import UtcDateTime, metadata
 from core.guards import append_only, immutable, refuse
-from projects.policy import TRANSITIONS
+from projects.policy import AMENDMENT_TRANSITIONS, RUNNING, TRANSITIONS, AmendmentTransition, Transition
 
 project = Table(
     "project",
@@ -59,6 +62,23 @@ Index(
     postgresql_where=_still_in,
 )
 
+amendment = Table(
+    "amendment",
+    metadata,
+    Column("project_id", String(31), ForeignKey("project.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("proposed_by", String(31), ForeignKey("person.username"), nullable=False),
+    Column("proposed_at", UtcDateTime, nullable=False),
+    Column("decided_by", String(31), ForeignKey("person.username")),
+    Column("decided_at", UtcDateTime),
+    CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="not_by_oneself"),
+    CheckConstraint("(state = 'proposed') = (decided_by IS NULL)", name="decided"),
+)
+_waits = text("state = 'proposed'")
+Index("uq_amendment_waits", amendment.c.project_id, unique=True, sqlite_where=_waits, postgresql_where=_waits)
+
 approved_table = Table(
     "approved_table",
     metadata,
@@ -69,6 +89,7 @@ approved_table = Table(
     Column("row_filter", Text, nullable=False),
     Column("cohort", Text, nullable=False, server_default=""),
     Column("scans", Text, nullable=False, server_default=""),
+    Column("amendment", Integer, primary_key=True, autoincrement=False, server_default="0"),
     ForeignKeyConstraint(["dataset_id", "edition"], ["edition.dataset_id", "edition.number"]),
 )
 
@@ -80,9 +101,15 @@ approved_variable = Table(
     Column("table_id", String(63), primary_key=True),
     Column("variable", String(63), primary_key=True),
     Column("generalisation", Text, nullable=False, server_default=""),
+    Column("amendment", Integer, primary_key=True, autoincrement=False, server_default="0"),
     ForeignKeyConstraint(
-        ["project_id", "dataset_id", "table_id"],
-        ["approved_table.project_id", "approved_table.dataset_id", "approved_table.table_id"],
+        ["project_id", "dataset_id", "table_id", "amendment"],
+        [
+            "approved_table.project_id",
+            "approved_table.dataset_id",
+            "approved_table.table_id",
+            "approved_table.amendment",
+        ],
     ),
 )
 
@@ -96,6 +123,7 @@ cut = Table(
     Column("manifest_sha256", String(64), nullable=False),
     Column("synthetic", Boolean, nullable=False),
     Column("deleted_at", UtcDateTime),
+    Column("amendment", Integer, nullable=False, server_default="0"),
     CheckConstraint("number >= 1", name="number"),
 )
 
@@ -103,9 +131,14 @@ immutable(project, ["id", "title", "purpose", "starts", "ends", "created_by", "c
 immutable(membership, ["project_id", "username", "joined_at", "role"])
 append_only(approved_table)
 append_only(approved_variable)
-immutable(cut, ["project_id", "number", "made_by", "made_at", "manifest_sha256", "synthetic"])
+immutable(cut, ["project_id", "number", "made_by", "made_at", "manifest_sha256", "synthetic", "amendment"])
+immutable(amendment, ["project_id", "number", "reason", "proposed_by", "proposed_at"])
 
-_along_the_table = " OR ".join(f"OLD.state = '{step.state}' AND NEW.state = '{step.to}'" for step in TRANSITIONS)
+
+def _along(steps: Sequence[Transition] | Sequence[AmendmentTransition]) -> str:
+    return " OR ".join(f"OLD.state = '{step.state}' AND NEW.state = '{step.to}'" for step in steps)
+
+
 _in_team = "EXISTS (SELECT 1 FROM membership WHERE project_id = NEW.id AND username = NEW.approved_by)"
 
 refuse(project, "birth", "INSERT", "NEW.state <> 'proposed'", "a project starts as proposed")
@@ -113,7 +146,7 @@ refuse(
     project,
     "state",
     "UPDATE",
-    f"NEW.state <> OLD.state AND NOT ({_along_the_table})",
+    f"NEW.state <> OLD.state AND NOT ({_along(TRANSITIONS)})",
     "a project changes state along its table only",
 )
 refuse(
@@ -144,8 +177,9 @@ refuse(
     membership,
     "approver",
     "INSERT",
-    "EXISTS (SELECT 1 FROM project WHERE id = NEW.project_id AND approved_by = NEW.username)",
-    "nobody joins the team of a project they approved",
+    "EXISTS (SELECT 1 FROM project WHERE id = NEW.project_id AND approved_by = NEW.username) "
+    "OR EXISTS (SELECT 1 FROM amendment WHERE project_id = NEW.project_id AND decided_by = NEW.username)",
+    "nobody joins the team of a project they decided on",
 )
 refuse(
     membership,
@@ -154,14 +188,64 @@ refuse(
     "OLD.left_at IS NOT NULL AND NEW.left_at IS DISTINCT FROM OLD.left_at",
     "somebody who left comes back as a new membership",
 )
+_undecided = (
+    "CASE WHEN NEW.amendment = 0 THEN (SELECT state FROM project WHERE id = NEW.project_id) "
+    "ELSE (SELECT state FROM amendment WHERE project_id = NEW.project_id AND number = NEW.amendment) END"
+)
 for _approved in (approved_table, approved_variable):
     refuse(
         _approved,
         "proposed",
         "INSERT",
-        "(SELECT state FROM project WHERE id = NEW.project_id) <> 'proposed'",
+        f"({_undecided}) IS DISTINCT FROM 'proposed'",
         "what a project sees is settled when it is approved",
     )
+_running = ", ".join(f"'{state}'" for state in sorted(RUNNING))
+refuse(
+    amendment,
+    "birth",
+    "INSERT",
+    "NEW.state <> 'proposed' OR NEW.number <> 1 + (SELECT count(*) FROM amendment WHERE project_id = NEW.project_id)",
+    "an amendment starts as proposed, and they are numbered in order",
+)
+refuse(
+    amendment,
+    "running",
+    "INSERT",
+    f"(SELECT state FROM project WHERE id = NEW.project_id) NOT IN ({_running})",
+    "amendments are of projects that have their cut",
+)
+refuse(
+    amendment,
+    "state",
+    "UPDATE",
+    f"NEW.state <> OLD.state AND NOT ({_along(AMENDMENT_TRANSITIONS)})",
+    "an amendment changes state along its table only",
+)
+refuse(
+    amendment,
+    "once",
+    "UPDATE",
+    "OLD.decided_by IS NOT NULL AND NEW.decided_by IS DISTINCT FROM OLD.decided_by "
+    "OR OLD.decided_at IS NOT NULL AND NEW.decided_at IS DISTINCT FROM OLD.decided_at",
+    "an amendment is decided once",
+)
+refuse(
+    amendment,
+    "decider",
+    "UPDATE",
+    "OLD.decided_by IS NULL AND NEW.decided_by IS NOT NULL "
+    "AND EXISTS (SELECT 1 FROM membership WHERE project_id = NEW.project_id AND username = NEW.decided_by)",
+    "nobody decides on an amendment of a project whose team they are in",
+)
+refuse(
+    cut,
+    "approved",
+    "INSERT",
+    "NEW.amendment <> 0 AND (SELECT state FROM amendment WHERE project_id = NEW.project_id "
+    "AND number = NEW.amendment) IS DISTINCT FROM 'approved'",
+    "a cut is made of what was approved",
+)
 refuse(
     cut,
     "once",

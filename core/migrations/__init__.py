@@ -35,6 +35,12 @@ def check_current(database: Database) -> None:
 
 def replace_guards(connection: Connection, number: str) -> None:
     """Take away every guard of the versions before, and create those of this one."""
+    drop_guards(connection)
+    put_guards_in_place(connection, number)
+
+
+def drop_guards(connection: Connection) -> None:
+    """Take away every guard: a migration that makes a table anew does so first, and puts its own in place last."""
     kept = _GUARDS[connection.dialect.name]
     for (name,) in connection.exec_driver_sql(kept).fetchall():
         quoted = connection.dialect.identifier_preparer.quote(name)
@@ -42,7 +48,6 @@ def replace_guards(connection: Connection, number: str) -> None:
             f"DROP TRIGGER {quoted}" if connection.dialect.name == "sqlite" else f"DROP FUNCTION {quoted}() CASCADE"
         )
         connection.exec_driver_sql(statement)
-    put_guards_in_place(connection, number)
 
 
 _GUARDS = {

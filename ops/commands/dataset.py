@@ -96,8 +96,8 @@ def withdraw(
 
 @app.command()
 def purge(dataset: Annotated[str, typer.Argument(help="The dataset's id.")]) -> None:
-    """Delete the bytes of every edition and cut that a withdrawal replaced."""
-    with step("Deleting what withdrawals replaced"):
+    """Delete the bytes of every edition and old cut from before a withdrawal."""
+    with step("Deleting what is from before a withdrawal"):
         gone = recutting.purge_withdrawn(context.database(), context.settings(), context.signed_in(), dataset)
     typer.echo(f"Deleted: {gone['editions']} edition(s) and {gone['cuts']} cut(s).")
 

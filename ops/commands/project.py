@@ -1,5 +1,6 @@
 """`myelin project …`: from a project file to a running project, and to its end."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -8,14 +9,17 @@ import typer
 from data_catalog.anonymity import facts as facts_of
 from ops import context
 from ops.activation import activate as activate_project
+from ops.activation import recut as recut_project
 from ops.closing import close as close_project
-from ops.show import show_facts, show_table, step
+from ops.show import console, show_facts, show_table, step
 from projects import service
-from projects.models import Project, TeamRole, load_project_file
+from projects.differences import differences
+from projects.models import ApprovedTable, Project, TeamRole, load_amendment_file, load_project_file
+from projects.recutting import purge_cuts
 from projects.risk import project_anonymity
 from projects.visibility import project_for, projects_visible_to
 
-app = typer.Typer(help="Projects: create, approve, activate, suspend, resume, close.", no_args_is_help=True)
+app = typer.Typer(help="Projects: create, approve, activate, amend, suspend, resume, close.", no_args_is_help=True)
 
 ProjectId = Annotated[str, typer.Argument(help="The project's id.")]
 Username = Annotated[str, typer.Argument(help="The person's user name.")]
@@ -56,9 +60,48 @@ def activate(project_id: ProjectId) -> None:
     _show(activated)
 
 
+@app.command()
+def amend(
+    file: Annotated[Path, typer.Argument(help="The amendment (TOML): the project's id and its `datasets`, whole.")],
+    reason: Annotated[str, typer.Option(help="Why the project needs it, for the committee.")],
+) -> None:
+    """Ask for what a running project is to see from now on; nothing changes before the committee approves it."""
+    amendment = load_amendment_file(file, reason)
+    _show(service.propose_amendment(context.database(), context.signed_in(), amendment))
+
+
+@app.command("approve-amendment")
+def approve_amendment(project_id: ProjectId) -> None:
+    """Approve the amendment that waits, as a member of the data access committee; its cut is made by `recut`."""
+    _show(service.approve_amendment(context.database(), context.signed_in(), project_id))
+
+
+@app.command("decline-amendment")
+def decline_amendment(project_id: ProjectId) -> None:
+    """Decline the amendment that waits, as a member of the data access committee."""
+    _show(service.decline_amendment(context.database(), context.signed_in(), project_id))
+
+
+@app.command()
+def recut(project_id: ProjectId) -> None:
+    """Make the next cut of what the project is approved for; servers with the old one are ended within seconds."""
+    actor = context.signed_in()
+    with step("Making the cut and its views beside the old one"):
+        made = recut_project(context.settings(), context.database(), actor, project_id)
+    _show(made)
+
+
+@app.command()
+def purge(project_id: ProjectId) -> None:
+    """Delete the bytes of the project's old cuts, which it does not work on any more."""
+    with step("Deleting old cuts"):
+        numbers = purge_cuts(context.database(), context.settings(), context.signed_in(), project_id)
+    console.print(f"Deleted: {', '.join(map(str, numbers)) or 'none, there is no old cut'}.")
+
+
 @app.command("anonymity")
 def show_anonymity(project_id: ProjectId) -> None:
-    """Show how few people share their quasi-identifiers in the project's cut, as the committee needs it."""
+    """Show how few people share their quasi-identifiers in the cut a project, or its amendment, asks for."""
     actor = context.signed_in()
     with step("Counting people"):
         found = project_anonymity(context.database(), context.settings(), actor, project_id)
@@ -103,16 +146,38 @@ def remove_member(project_id: ProjectId, username: Username) -> None:
 def _show(project: Project) -> None:
     team = ", ".join(f"{name} ({role})" for name, role in project.team.items()) or "nobody"
     facts = [("state", str(project.state)), ("team", team), ("dates", f"{project.starts} to {project.ends}")]
-    for table in project.tables:
-        rows = f", rows where {table.row_filter}" if table.row_filter else ""
-        where = f"{table.dataset_id}.{table.table_id}"
-        facts.append((where, f"edition {table.edition}: {', '.join(table.variables)}{rows}"))
-        facts += [(f"  {name}", rule.words) for name, rule in table.rules.items()]
-        if table.cohort:
-            facts.append(("  people", f"where {table.cohort}"))
-        if table.scan_kinds:
-            facts.append(("  scans", table.scan_kinds.words))
-    if project.cut:
-        cut = project.cut
-        facts.append(("cut", f"{cut.number} of {cut.made_at:%Y-%m-%d %H:%M} UTC, manifest {cut.manifest_sha256[:12]}…"))
-    show_facts(f"{project.id}: {project.title}", facts)
+    facts += [fact for table in project.tables for fact in _of_table(table)]
+    show_facts(f"{project.id}: {project.title}", [*facts, *_of_cuts(project)])
+    _show_amendment(project)
+
+
+def _of_table(table: ApprovedTable) -> Iterator[tuple[str, str]]:
+    rows = f", rows where {table.row_filter}" if table.row_filter else ""
+    yield f"{table.dataset_id}.{table.table_id}", f"edition {table.edition}: {', '.join(table.variables)}{rows}"
+    yield from ((f"  {name}", rule.words) for name, rule in table.rules.items())
+    if table.cohort:
+        yield "  people", f"where {table.cohort}"
+    if table.scan_kinds:
+        yield "  scans", table.scan_kinds.words
+
+
+def _of_cuts(project: Project) -> Iterator[tuple[str, str]]:
+    if cut := project.cut:
+        of = f" of amendment {cut.amendment}" if cut.amendment else ""
+        made = f"{cut.made_at:%Y-%m-%d %H:%M} UTC, manifest {cut.manifest_sha256[:12]}…"
+        yield "cut", f"{cut.number}{of}, made {made}"
+    if project.waits_for_cut:
+        yield "to be cut", f"amendment {project.approved_amendment} is approved; `myelin project recut` makes its cut"
+    if project.old_cuts:
+        numbers = ", ".join(str(cut.number) for cut in project.old_cuts)
+        yield "old cuts", f"{numbers}, kept beside it until `myelin project purge`"
+
+
+def _show_amendment(project: Project) -> None:
+    if asked := project.amendment:
+        facts = [
+            ("reason", asked.reason),
+            ("proposed", f"{asked.proposed_at:%Y-%m-%d %H:%M} UTC by {asked.proposed_by}"),
+        ]
+        changes = [(f"{one.table}: {one.what}", one.words) for one in differences(project.tables, asked.tables)]
+        show_facts(f"Amendment {asked.number}, which waits for the committee", [*facts, *changes])

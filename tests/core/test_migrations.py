@@ -3,15 +3,17 @@
 from collections.abc import Callable
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 import ops.house  # noqa: F401  (every table)
 from core import guards
 from core.database import Database, metadata
 from core.errors import Refused
-from core.migrations import check_current, upgrade
+from core.migrations import check_current, configuration, upgrade
 
 GUARDS = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
@@ -58,3 +60,44 @@ def test_a_database_of_another_version_is_refused(migrated: Database) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(Refused, match="version 9999"):
         check_current(migrated)
+
+
+def test_what_was_approved_before_there_were_amendments_stays_as_the_first_approval(
+    fresh_url: Callable[[], str],
+) -> None:
+    older = Database(fresh_url())
+    with older.writing() as connection:
+        command.upgrade(configuration(connection), "0002")
+        for statement in APPROVED_BEFORE:
+            connection.execute(text(statement))
+    upgrade(older)
+    with older.read() as connection:
+        found = connection.execute(text("SELECT * FROM approved_variable")).mappings().one()
+        keys = {name: inspect(connection).get_pk_constraint(name)["constrained_columns"] for name in KEYED}
+    assert dict(found) == {
+        "project_id": "p",
+        "dataset_id": "d",
+        "table_id": "t",
+        "variable": "age",
+        "generalisation": "",
+        "amendment": 0,
+    }
+    assert keys == {name: [column.name for column in metadata.tables[name].primary_key] for name in KEYED}
+    with pytest.raises(DBAPIError, match="append-only"), older.writing() as connection:
+        connection.execute(text("UPDATE approved_variable SET amendment = 1"))
+
+
+KEYED = ("approved_table", "approved_variable")
+
+AT = "2026-06-01T10:00:00.000000Z"
+
+APPROVED_BEFORE = (
+    "INSERT INTO person (username, name, email, issuer, subject, active, created_at) "
+    f"VALUES ('olga', 'Olga', 'olga@example.org', 'i', 's', TRUE, '{AT}')",
+    "INSERT INTO edition (dataset_id, number, declaration, manifest_sha256, rows, bytes, synthetic, published_by, "
+    f"published_at) VALUES ('d', 1, '', '', 1, 1, TRUE, 'olga', '{AT}')",
+    "INSERT INTO project (id, title, purpose, starts, ends, state, created_by, created_at) "
+    f"VALUES ('p', 't', 'p', '2026-01-01', '2026-12-31', 'proposed', 'olga', '{AT}')",
+    "INSERT INTO approved_table VALUES ('p', 'd', 't', 1, '', '')",
+    "INSERT INTO approved_variable VALUES ('p', 'd', 't', 'age', '')",
+)

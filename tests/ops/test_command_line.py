@@ -20,6 +20,7 @@ from ops import context
 from ops.cli import main
 from ops.demo.provision import DECLARATIONS, PROJECT_FILE, ensure_people
 from ops.demo.run import environment
+from tests.support.catalog import empty_views
 from tests.support.provider import backchannel_at, issuer_at, sign_in_provider
 
 
@@ -205,6 +206,56 @@ def test_a_project_of_others_is_not_there(
         assert (shown.returncode, "seen-by-few" in shown.stdout) == ((0, True) if sees else (4, False))
     unknown = terminal("chris").run("project", "show", "not-there")
     assert unknown.stderr == shown.stderr.replace("seen-by-few", "not-there")
+
+
+AMENDMENT = """
+id = "amended"
+
+[datasets.cis_cohort.patients]
+variables = ["age", "schooling"]
+generalise.age = { band = 5 }
+"""
+
+
+def activated(installation: Settings, terminal: Callable[[str | None], Terminal], folder: Path) -> None:
+    take_data_in(installation, terminal, folder)
+    file = folder / "project.toml"
+    datasets = '[datasets.cis_cohort.patients]\nvariables = ["age", "gender"]\n'
+    head = PROJECT_FILE.read_text().split("[datasets")[0].replace('id = "cis-spinal"', 'id = "amended"')
+    file.write_text(head + datasets)
+    assert terminal("olga").run("project", "create", str(file)).returncode == 0
+    assert terminal("dirk").run("project", "approve", "amended").returncode == 0
+    with patch("ops.activation.ensure_project_network"):
+        said = terminal("olga").run("project", "activate", "amended")
+    assert said.returncode == 0, said.stderr
+
+
+def test_a_running_project_is_amended(
+    installation: Settings, terminal: Callable[[str | None], Terminal], tmp_path: Path
+) -> None:
+    file = tmp_path / "amendment.toml"
+    file.write_text(AMENDMENT)
+    olga, dirk = terminal("olga"), terminal("dirk")
+    amend = ("project", "amend", str(file), "--reason", "Schooling [may] explain it.")
+    with patch("ops.activation.make_views", lambda _settings, cut: empty_views(cut)):
+        activated(installation, terminal, tmp_path)
+        assert olga.run(*amend).returncode == 0
+        shown = " ".join(dirk.run("project", "show", "amended").stdout.split())
+        assert "Amendment 1, which waits for the committee reason Schooling [may] explain it." in shown
+        assert "cis_cohort.patients: variable schooling added: as it is" in shown
+        assert "cis_cohort.patients: variable age as it is → bands of 5" in shown
+        assert "cis_cohort.patients: variable gender removed (was as it is)" in shown
+        assert (olga.run(*amend).returncode, olga.run("project", "approve-amendment", "amended").returncode) == (3, 3)
+
+        approved = dirk.run("project", "approve-amendment", "amended").stdout
+        assert "amendment 1 is approved; `myelin project recut` makes its cut" in " ".join(approved.split())
+        assert dirk.run("project", "decline-amendment", "amended").returncode == 3
+        assert "nothing changes" in olga.run(*amend).stderr
+        recut = olga.run("project", "recut", "amended").stdout
+        assert "2 of amendment 1" in recut
+        assert "1, kept beside it until `myelin project purge`" in recut
+        assert "Deleted: 1." in olga.run("project", "purge", "amended").stdout
+        assert [path.name for path in (installation.cuts / "amended").iterdir()] == ["2"]
 
 
 def test_the_first_ops_person_can_not_be_made_again(terminal: Callable[[str | None], Terminal]) -> None:

@@ -14,9 +14,9 @@ from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move
 from portal.assets import SOURCES
-from projects.service import create_project
+from projects.service import create_project, propose_amendment
 from tests.egress_review.world import World
-from tests.support.catalog import project_file
+from tests.support.catalog import amendment_file, project_file
 from tests.support.pages import Page
 from tests.support.portal import Sits
 
@@ -34,6 +34,7 @@ PAGES = [
     ("chris", "/reviews/{released}"),
     ("dirk", "/proposals"),
     ("dirk", "/projects/bands"),
+    ("dirk", "/projects/cis-spinal"),
     ("otto", "/operations"),
     ("otto", "/people"),
     ("otto", "/audit"),
@@ -47,6 +48,7 @@ PAGES = [
 def requests(house: World, database: Database, people: dict[str, Person]) -> dict[str, str]:
     """A house with something on every page."""
     create_project(database, people["olga"], project_file(id="bands"))
+    propose_amendment(database, people["olga"], amendment_file())
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")
     return {str(state): house.bring_to(state) for state in (State.SUBMITTED, State.REVIEWED, State.RELEASED)}

@@ -10,11 +10,12 @@ from core.people.models import Person
 from core.settings import Settings
 from egress_review.models import State
 from projects.models import ProjectState
-from projects.service import create_project, project, remove_member
+from projects.recutting import recut_project
+from projects.service import close_project, create_project, project, propose_amendment, remove_member
 from tests.attacks.web.test_every_route import routes
 from tests.egress_review.world import World
 from tests.support import catalog
-from tests.support.catalog import active_project, ingest, project_file
+from tests.support.catalog import active_project, amendment_file, ingest, project_file
 from tests.support.pages import Page, Reader
 from tests.support.portal import Sits
 
@@ -148,6 +149,15 @@ class TestSyntheticData:
         assert SYNTHETIC not in page.text
 
 
+def press_late(reader: Reader, database: Database, people: dict[str, Person], button: str) -> None:
+    """Press a button of a page that the project has moved on from, which must be refused."""
+    page = reader.open("/projects/cis-spinal")
+    remove_member(database, people["olga"], "cis-spinal", "rosa")
+    late = reader.press(page, button)
+    assert (late.status, late.heading) == (409, "This has moved on")
+    assert late.soup.select_one('a.button[href="/projects/cis-spinal"]')
+
+
 class TestProposals:
     @pytest.fixture
     def proposed(self, database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> None:
@@ -188,12 +198,7 @@ class TestProposals:
     def test_what_changed_since_it_was_looked_at_is_not_decided_on(
         self, proposed: None, sits: Sits, database: Database, people: dict[str, Person], button: str
     ) -> None:
-        dirk = sits("dirk")
-        page = dirk.open("/projects/cis-spinal")
-        remove_member(database, people["olga"], "cis-spinal", "rosa")
-        late = dirk.press(page, button)
-        assert (late.status, late.heading) == (409, "This has moved on")
-        assert late.soup.select_one('a.button[href="/projects/cis-spinal"]')
+        press_late(sits("dirk"), database, people, button)
         assert project(database, "cis-spinal").state is ProjectState.PROPOSED
 
     @pytest.mark.parametrize("username", ["olga", "lena", "anna"])
@@ -205,6 +210,78 @@ class TestProposals:
     @pytest.mark.parametrize("username", ["olga", "rosa", "chris"])
     def test_the_list_is_the_committees(self, proposed: None, sits: Sits, username: str) -> None:
         assert sits(username).open("/proposals").status == 403
+
+
+class TestAmendments:
+    @pytest.fixture
+    def amended(self, house: World, database: Database, people: dict[str, Person]) -> None:
+        propose_amendment(database, people["olga"], amendment_file(reason="Does <b>schooling</b> explain it?"))
+
+    def test_the_committee_sees_the_difference_and_the_reason(self, amended: None, sits: Sits) -> None:
+        dirk = sits("dirk")
+        listed = dirk.open("/proposals")
+        assert "Does <b>schooling</b> explain it?" in listed.text
+        assert "rows, variable spinal_cord_mri, variable schooling" in listed.text
+        page = dirk.open("/projects/cis-spinal")
+        rows = [[cell.get_text() for cell in row.select("th, td")] for row in page.soup.select(DIFFERENCE)]
+        assert rows == [
+            ["cis_cohort.patients", "rows", "all", "where age >= 18"],
+            ["cis_cohort.patients", "variable spinal_cord_mri", "as it is", "not seen any more"],
+            ["cis_cohort.patients", "variable schooling", "not seen", "as it is"],
+        ]
+
+    def test_it_waits_on_the_first_page_of_the_committee(self, amended: None, sits: Sits) -> None:
+        assert "Amendments to decide on" in sits("dirk").open("/").text
+        assert "Amendments to decide on" not in sits("olga").open("/").text
+
+    def test_approved_it_waits_for_its_cut_and_everybody_is_told(
+        self, amended: None, sits: Sits, database: Database, settings: Settings, people: dict[str, Person]
+    ) -> None:
+        dirk = sits("dirk")
+        page = dirk.press(dirk.open("/projects/cis-spinal"), "Approve this amendment")
+        assert "The amendment is approved." in page.text
+        assert not page.has_button("Approve this amendment")
+        assert "Approved amendments to make the cut of" in sits("olga").open("/").text
+        assert "amendment to cut" in sits("olga").open("/operations").text
+        told = "Until operations make it, the notebook has cut 1, as before."
+        paths = ("/projects/cis-spinal", "/projects/cis-spinal/variables")
+        assert [told in sits("rosa").open(path).text for path in paths] == [True, True]
+        recut_project(database, settings, people["olga"], "cis-spinal", make_views=catalog.empty_views)
+        after = sits("rosa").open("/projects/cis-spinal").text
+        assert told not in after
+        assert "number 2 of amendment 1" in after
+
+    def test_declined_the_project_goes_on_as_it_is(self, amended: None, sits: Sits, database: Database) -> None:
+        dirk = sits("dirk")
+        page = dirk.press(dirk.open("/projects/cis-spinal"), "Decline the amendment")
+        assert "The amendment is declined." in page.text
+        found = project(database, "cis-spinal")
+        assert (found.amendment, found.approved_amendment) == (None, 0)
+
+    @pytest.mark.parametrize("button", ["Approve this amendment", "Decline the amendment"])
+    def test_what_changed_since_it_was_looked_at_is_not_decided_on(
+        self, amended: None, sits: Sits, database: Database, people: dict[str, Person], button: str
+    ) -> None:
+        press_late(sits("dirk"), database, people, button)
+        assert project(database, "cis-spinal").amendment
+
+    @pytest.mark.parametrize("username", ["olga", "lena", "rosa", "anna"])
+    def test_others_see_it_and_have_no_buttons(self, amended: None, sits: Sits, username: str) -> None:
+        page = sits(username).open("/projects/cis-spinal")
+        assert "Amendment 1, which waits for the committee" in page.text
+        assert not page.has_button("Approve this amendment")
+        assert not page.has_button("Decline the amendment")
+
+    def test_of_a_closed_project_nothing_waits(
+        self, amended: None, sits: Sits, database: Database, settings: Settings, people: dict[str, Person]
+    ) -> None:
+        close_project(database, settings, people["olga"], "cis-spinal")
+        dirk = sits("dirk")
+        assert "No proposal waits for a decision." in dirk.open("/proposals").text
+        assert "Amendment 1" not in dirk.open("/projects/cis-spinal").text
+
+
+DIFFERENCE = 'section[aria-labelledby="amendment"] tbody tr'
 
 
 def test_pages_that_are_nowhere_say_so_kindly(anybody: Reader) -> None:

@@ -2,23 +2,41 @@
 
 from pathlib import Path
 
-from projects.diagram import DIAGRAM
-from projects.models import ProjectState, load_project_file
-from projects.policy import TRANSITIONS
+import pytest
+
+from core.mermaid import StateDiagram
+from projects.diagram import AMENDMENT_DIAGRAM, DIAGRAM
+from projects.models import AmendmentState, ProjectState, load_amendment_file, load_project_file
+from projects.policy import AMENDMENT_TRANSITIONS, TRANSITIONS
 
 TEXT = DIAGRAM.path.read_text(encoding="utf-8")
 
 
-def test_the_picture_is_the_table() -> None:
-    assert DIAGRAM.redrawn(TEXT) == TEXT, "run `python -m projects.diagram`"
-    assert DIAGRAM.mermaid().count(" --> ") == len(TRANSITIONS) + 2  # where it begins, and where it ends
+@pytest.mark.parametrize(
+    ("diagram", "arrows"),
+    [
+        (DIAGRAM, len(TRANSITIONS) + 2),  # where it begins, and where it ends
+        (AMENDMENT_DIAGRAM, len(AMENDMENT_TRANSITIONS) + 3),  # with two ends
+    ],
+)
+def test_the_picture_is_the_table(diagram: StateDiagram, arrows: int) -> None:
+    assert diagram.redrawn(TEXT) == TEXT, "run `python -m projects.diagram`"
+    assert diagram.mermaid().count(" --> ") == arrows
 
 
 def test_every_state_is_explained() -> None:
-    assert [state for state in ProjectState if f"| `{state}` |" not in TEXT] == []
+    own, _, of_amendments = TEXT.partition("## Amendments")
+    assert [state for state in ProjectState if f"| `{state}` |" not in own] == []
+    assert [state for state in AmendmentState if f"| `{state}` |" not in of_amendments] == []
 
 
 def test_the_example_is_a_project_file(tmp_path: Path) -> None:
     path = tmp_path / "project.toml"
     path.write_text(TEXT.split("```toml")[1].split("```")[0])
     assert load_project_file(path).id == "cis-spinal"
+
+
+def test_the_example_of_an_amendment_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "amendment.toml"
+    path.write_text(TEXT.split("```toml")[2].split("```")[0])
+    assert load_amendment_file(path, "Because.").id == "cis-spinal"

@@ -12,10 +12,17 @@ from core.database import Database
 from core.guards import all_statements
 from core.people.models import Person
 from core.settings import Settings
-from projects.service import close_project, create_project, remove_member
-from tests.support.catalog import active_project, ingest, project_file
+from projects.service import (
+    approve_amendment,
+    close_project,
+    create_project,
+    decline_amendment,
+    propose_amendment,
+    remove_member,
+)
+from tests.support.catalog import active_project, amendment_file, ingest, project_file
 
-ROOM = ("project", "membership", "approved_table", "approved_variable", "cut")
+ROOM = ("project", "membership", "amendment", "approved_table", "approved_variable", "cut")
 KEPT_BY_CORE = {"update", "delete", "replace", "change"}
 AT = "2026-06-01T10:00:00.000000Z"
 NEW_PROJECT = (
@@ -38,6 +45,18 @@ class World:
 
     def activate(self) -> None:
         active_project(self.database, self.settings, self.people, self.folder)
+
+    def propose_amendment(self) -> None:
+        self.activate()
+        propose_amendment(self.database, self.people["olga"], amendment_file())
+
+    def approve_amendment(self) -> None:
+        self.propose_amendment()
+        approve_amendment(self.database, self.people["dirk"], "cis-spinal")
+
+    def decline_amendment(self) -> None:
+        self.propose_amendment()
+        decline_amendment(self.database, self.people["dirk"], "cis-spinal")
 
     def close(self) -> None:
         self.activate()
@@ -108,15 +127,93 @@ ATTACKS = [
         "approved_table",
         "proposed",
         "one more table after approval",
-        "INSERT INTO approved_table VALUES ('cis-spinal', 'cis_cohort', 'visits', 1, '', '')",
+        "INSERT INTO approved_table VALUES ('cis-spinal', 'cis_cohort', 'visits', 1, '', '', '', 0)",
         World.activate,
+    ),
+    Attack(
+        "approved_table",
+        "proposed",
+        "one more table of an amendment there is not",
+        "INSERT INTO approved_table VALUES ('cis-spinal', 'cis_cohort', 'visits', 1, '', '', '', 1)",
+        World.activate,
+    ),
+    Attack(
+        "approved_table",
+        "proposed",
+        "one more table of a declined amendment",
+        "INSERT INTO approved_table VALUES ('cis-spinal', 'cis_cohort', 'visits', 1, '', '', '', 1)",
+        World.decline_amendment,
     ),
     Attack(
         "approved_variable",
         "proposed",
         "one more variable after approval",
-        "INSERT INTO approved_variable VALUES ('cis-spinal', 'cis_cohort', 'patients', 'schooling', '')",
+        "INSERT INTO approved_variable VALUES ('cis-spinal', 'cis_cohort', 'patients', 'schooling', '', 0)",
         World.activate,
+    ),
+    Attack(
+        "approved_variable",
+        "proposed",
+        "one more variable of what was approved first, while an amendment waits",
+        "INSERT INTO approved_variable VALUES ('cis-spinal', 'cis_cohort', 'patients', 'schooling', '', 0)",
+        World.propose_amendment,
+    ),
+    Attack(
+        "approved_variable",
+        "proposed",
+        "one more variable of an approved amendment",
+        "INSERT INTO approved_variable VALUES ('cis-spinal', 'cis_cohort', 'patients', 'spinal_cord_mri', '', 1)",
+        World.approve_amendment,
+    ),
+    Attack(
+        "membership",
+        "approver",
+        "who decided on an amendment in the team",
+        f"INSERT INTO membership VALUES ('cis-spinal', 'dirk', '{AT}', 'researcher', NULL)",
+        World.decline_amendment,
+    ),
+    Attack(
+        "amendment",
+        "birth",
+        "an amendment born approved",
+        f"INSERT INTO amendment VALUES ('cis-spinal', 1, 'r', 'approved', 'olga', '{AT}', 'dirk', '{AT}')",
+        World.activate,
+    ),
+    Attack(
+        "amendment",
+        "birth",
+        "a number kept for later",
+        f"INSERT INTO amendment VALUES ('cis-spinal', 7, 'r', 'proposed', 'olga', '{AT}', NULL, NULL)",
+        World.activate,
+    ),
+    Attack(
+        "amendment",
+        "running",
+        "an amendment of a closed project",
+        f"INSERT INTO amendment VALUES ('cis-spinal', 1, 'r', 'proposed', 'olga', '{AT}', NULL, NULL)",
+        World.close,
+    ),
+    Attack(
+        "amendment",
+        "state",
+        "a declined amendment approved",
+        "UPDATE amendment SET state = 'approved'",
+        World.decline_amendment,
+    ),
+    Attack("amendment", "once", "another decider", "UPDATE amendment SET decided_by = 'carl'", World.approve_amendment),
+    Attack(
+        "amendment",
+        "decider",
+        "approved by one of the team",
+        "UPDATE amendment SET state = 'approved', decided_by = 'rosa'",
+        World.propose_amendment,
+    ),
+    Attack(
+        "cut",
+        "approved",
+        "a cut of an amendment that waits",
+        f"INSERT INTO cut VALUES ('cis-spinal', 2, 'olga', '{AT}', 'x', FALSE, NULL, 1)",
+        World.propose_amendment,
     ),
     Attack("cut", "once", "a deleted cut declared kept", "UPDATE cut SET deleted_at = NULL", World.close),
 ]
@@ -170,8 +267,23 @@ CONSTRAINTS = {
     "somebody twice in the team": f"INSERT INTO membership VALUES ('cis-spinal', 'rosa', '{AT}', 'lead', NULL)",
     "a place in the team there is not": f"INSERT INTO membership VALUES ('cis-spinal', 'ravi', '{AT}', 'owner', NULL)",
     "somebody nobody knows": f"INSERT INTO membership VALUES ('cis-spinal', 'nobody', '{AT}', 'lead', NULL)",
-    "an edition there is not": "INSERT INTO approved_table VALUES ('cis-spinal', 'elsewhere', 't', 9, '', '')",
+    "an edition there is not": "INSERT INTO approved_table VALUES ('cis-spinal', 'elsewhere', 't', 9, '', '', '', 0)",
 }
+
+AMENDMENT_CONSTRAINTS = {
+    "approved by nobody": "UPDATE amendment SET state = 'approved'",
+    "approved by who proposed it": "UPDATE amendment SET state = 'approved', decided_by = 'olga'",
+    "decided and still open": "UPDATE amendment SET decided_by = 'dirk'",
+    "a second one beside it": "INSERT INTO amendment VALUES "
+    f"('cis-spinal', 2, 'r', 'proposed', 'olga', '{AT}', NULL, NULL)",
+}
+
+
+@pytest.mark.parametrize("sql", AMENDMENT_CONSTRAINTS.values(), ids=AMENDMENT_CONSTRAINTS)
+def test_constraints_refuse_of_an_amendment(world: World, owned_database: Database, sql: str) -> None:
+    world.propose_amendment()
+    with pytest.raises(IntegrityError):
+        run(owned_database, sql)
 
 
 @pytest.mark.parametrize("sql", CONSTRAINTS.values(), ids=CONSTRAINTS)
@@ -184,6 +296,7 @@ def test_constraints_refuse(world: World, owned_database: Database, sql: str) ->
 KEPT = {
     "project": "purpose",
     "membership": "role",
+    "amendment": "reason",
     "approved_table": "row_filter",
     "approved_variable": "variable",
     "cut": "manifest_sha256",
@@ -195,13 +308,13 @@ KEPT = {
 def test_what_was_decided_can_not_be_changed_or_removed(
     world: World, owned_database: Database, table: str, column: str
 ) -> None:
-    world.activate()
+    world.approve_amendment()
     kept = "append-only|can not change|are kept"
     for sql in (f"UPDATE {table} SET {column} = 'lead2'", f"DELETE FROM {table}"):
         with pytest.raises(DBAPIError, match=kept):
             run(owned_database, sql)
     if owned_database.engine.dialect.name == "sqlite":
-        with pytest.raises(DBAPIError, match=f"{kept}|starts as proposed|settled"):
+        with pytest.raises(DBAPIError, match=f"{kept}|starts as proposed|settled|made of what was approved"):
             run(owned_database, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
     else:
         with pytest.raises(DBAPIError, match="are kept"):

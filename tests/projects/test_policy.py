@@ -56,7 +56,7 @@ def a_project(state: ProjectState = ProjectState.PROPOSED, *team: str) -> Projec
         approved_at=WHEN,
         subnet=IPv4Network("10.77.0.0/26"),
         memberships=members,
-        tables=(),
+        first_tables=(),
         cuts=(cut,),
     )
 

@@ -14,7 +14,7 @@ from data_catalog.editions import EditionManifest
 from data_catalog.models import DATASETS
 from data_catalog.service import ingest_dataset
 from data_catalog.synthetic import write_synthetic_sources
-from projects.models import Project, ProjectFile
+from projects.models import AmendmentFile, Project, ProjectFile
 from projects.service import activate_project, approve_project, create_project
 
 ON_ONE_ENGINE = pytest.mark.parametrize("fresh_url", ["sqlite"], indirect=True)
@@ -49,6 +49,20 @@ def project_file(**changes: object) -> ProjectFile:
         "datasets": {"cis_cohort": {"patients": {"variables": ["gender", "age", "spinal_cord_mri", "converted"]}}},
     }
     return ProjectFile.model_validate({**fields, **changes})
+
+
+def amendment_file(**changes: object) -> AmendmentFile:
+    """An amendment of that project: schooling in place of the lesions, of adults."""
+    fields: dict[str, object] = {
+        "id": "cis-spinal",
+        "reason": "Schooling may explain it.",
+        "datasets": {
+            "cis_cohort": {
+                "patients": {"variables": ["gender", "age", "schooling", "converted"], "row_filter": "age >= 18"}
+            }
+        },
+    }
+    return AmendmentFile.model_validate({**fields, **changes})
 
 
 def empty_views(cut: Path) -> None:

@@ -65,6 +65,8 @@ SOMEBODYS = {
     "/projects/{project_id}/stop",
     "/projects/{project_id}/approve",
     "/projects/{project_id}/decline",
+    "/projects/{project_id}/amendment/approve",
+    "/projects/{project_id}/amendment/decline",
     "/requests/{request_id}/files/{number}",
 }
 """What belongs to a team: to anybody else it is not there."""
