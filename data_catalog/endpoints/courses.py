@@ -36,7 +36,8 @@ class Courses:
     def of(cls, people: int, visits: Sequence[Any], relapses: Sequence[Any]) -> "Courses":
         """Sort columns of visits (person, day, half points) and of relapses (person, first day, last day).
 
-        Raises InvalidInput for days so far off that windows around them would reach into the next person's.
+        Raises InvalidInput for days so far off that windows around them would reach into the next person's, and for
+        two visits of a person on one day: the model holds none, and which score counts would be chance.
         """
         person, day, edss = (np.asarray(column, dtype=np.int64) for column in visits)
         who, first, last = (np.asarray(column, dtype=np.int64) for column in relapses)
@@ -44,10 +45,13 @@ class Courses:
             if len(days) and np.abs(days).max() > _FURTHEST:
                 raise InvalidInput("A visit or relapse lies before 1697 or after 2243.", "Correct its date.")
         order = np.lexsort((day, person))
+        person, day = person[order], day[order]
+        if np.any((np.diff(person) == 0) & (np.diff(day) == 0)):
+            raise InvalidInput("Somebody has two scores on one day.", "Keep the one that counts.")
         return cls(
             people,
-            person[order],
-            day[order],
+            person,
+            day,
             edss[order],
             np.sort(_keys(who, first)),
             np.sort(_keys(who, last)),

@@ -112,7 +112,7 @@ _EVENT = (
 _TREATMENT = (
     Variable(name="drug", label="Drug (INN, lower case)", type=VariableType.TEXT, sensitivity=Sensitivity.SENSITIVE),
     _count("episodes", "Episodes on the drug, those that meet counted once"),
-    _count("episodes_not_used", "Episodes left out: a date is not precise enough, or nothing says when they ended"),
+    _count("episodes_not_used", "Episodes left out: dates missing, not precise enough, or the wrong way round"),
     _days("treated_days", "Days on the drug"),
     _number("person_years", "Years on the drug: days divided by 365.25", VariableType.DECIMAL, "years", 0),
 )
@@ -133,7 +133,7 @@ _VARIABLES: dict[str, tuple[Variable, ...]] = {
         _code("worsening", "A confirmed worsening", _YES_NO),
         _code("mri_activity", "New activity on MRI", _YES_NO),
         _days("first_activity_days", "From the first visit to the first activity of any kind"),
-        _count("scans_used", "Scans that were looked at"),
+        _count("scans_used", "Scans that could tell there was no activity"),
         _FOLLOW_UP,
         *_VISITS,
     ),

@@ -18,6 +18,7 @@ Days = Annotated[int, Field(ge=0, le=36_525)]
 DaysOrUnlimited = Days | Literal["unlimited"]
 EdssPoints = Annotated[float, Field(ge=0, le=10, multiple_of=0.5, strict=False)]
 Precision = Literal["day", "month", "year"]
+Lesions = Literal["t1_gd_lesions", "t2_new_lesions"]
 
 
 class Baseline(StrEnum):
@@ -112,6 +113,10 @@ class NedaParameters(_Strict):
     last_mri_days_before: Days = Field(description="the last scan may be so much before the horizon")
     mri_from_days: Days = Field(description="scans count from so long after the first visit: re-baselining")
     mri_region: Literal["brain", "spinal_cord"]
+    mri_activity: tuple[Lesions, ...] = Field(min_length=1, strict=False, description="any of these is activity")
+    mri_free_needs: tuple[Lesions, ...] = Field(
+        min_length=1, strict=False, description="what a scan must have counted to tell that there was no activity"
+    )
     worsening: WorseningParameters
 
 
@@ -132,6 +137,7 @@ class TreatmentParameters(_Strict):
     open_until: Literal["last_visit"] = Field(description="where an episode without a stop ends, or at death before")
     lag_days: Days = Field(description="time on the drug begins so long after the start")
     carry_over_days: Days = Field(description="time on the drug goes on so long after the stop")
+    carry_over_until: Literal["last_visit"] = Field(description="but no longer than people were watched")
 
 
 class SafetyParameters(TreatmentParameters):

@@ -54,7 +54,7 @@ def first_milestone(courses: Courses, rules: MilestoneParameters) -> Found:
         person = int(courses.person[visit])
         if person not in events and _lasts(courses, rules, visit, int(confirmation[visit]), round(rules.edss * 2)):
             events[person] = Event(visit, int(confirmation[visit]), int(offsets[person]))
-    seen = np.flatnonzero(np.diff(offsets) >= 1).tolist()
+    seen = np.flatnonzero(np.diff(offsets) >= 2).tolist()
     return Found(events, {person: int(offsets[person]) for person in seen})
 
 

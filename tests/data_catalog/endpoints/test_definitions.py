@@ -71,21 +71,21 @@ def test_what_means_nothing_is_refused(before: str, after: str, tmp_path: Path) 
 
 
 def test_an_endpoint_is_approved_by_id_and_version() -> None:
-    assert standard_endpoint("neda_3", 1).id == "neda_3"
+    assert standard_endpoint("neda_3", 2).id == "neda_3"
     with pytest.raises(NotFound, match="did you mean 'neda_3'"):
-        standard_endpoint("neda", 1)
-    with pytest.raises(NotFound, match="The version here is 1"):
-        standard_endpoint("neda_3", 2)
+        standard_endpoint("neda", 2)
+    with pytest.raises(NotFound, match="The version here is 2"):
+        standard_endpoint("neda_3", 1)
 
 
 def test_a_changed_definition_needs_a_new_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = standard_endpoint("neda_3", 1)
+    changed = standard_endpoint("neda_3", 2)
     other = changed.model_copy(update={"parameters": changed.parameters.model_copy(update={"horizon_days": 365})})
     worded = changed.model_copy(update={"description": "The same in other words."})
     published: dict[str, Any] = {"PUBLISHED": tmp_path / "published.txt"}
     for name, value in published.items():
         monkeypatch.setattr(catalogue, name, value)
-    for definitions in ([changed], [worded], [changed, other.model_copy(update={"version": 2})]):
+    for definitions in ([changed], [worded], [changed, other.model_copy(update={"version": 3})]):
         monkeypatch.setattr(catalogue, "standard_endpoints", lambda definitions=definitions: definitions)
         record_published()
     monkeypatch.setattr(catalogue, "standard_endpoints", lambda: [other])

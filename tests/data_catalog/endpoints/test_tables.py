@@ -1,7 +1,7 @@
 """Endpoints of a small dataset of the model, by hand; and one of them in a project's cut without the visits."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,43 +21,9 @@ from data_catalog.engine import identifier
 from data_catalog.models import DatasetDeclaration
 from data_catalog.publication import Prepared, publish_edition, write_tables
 from data_catalog.service import edition
+from tests.data_catalog.endpoints.rows import TABLES, drug, event, on, relapse, scan, visit
 from tests.data_catalog.typed import Row, put
 from tests.support.catalog import ON_ONE_ENGINE, empty_views
-
-TABLES = ("patient", "visit", "relapse", "mri", "treatment", "adverse_event")
-
-
-def on(day: int, what: str, precision: str = "day") -> Row:
-    return {f"{what}_date": date(2010, 1, 10) + timedelta(days=day), f"{what}_precision": precision}
-
-
-def visit(person: str, day: int, edss: float | None, precision: str = "day") -> Row:
-    return {"patient_id": person, "edss": edss, **on(day, "visit", precision)}
-
-
-def relapse(person: str, day: int, precision: str = "day") -> Row:
-    return {"patient_id": person, **on(day, "relapse", precision)}
-
-
-def scan(person: str, day: int, gd: int | None, region: str = "brain") -> Row:
-    return {"patient_id": person, "region": region, "t1_gd_lesions": gd, **on(day, "mri")}
-
-
-def drug(person: str, name: str, start: int, stop: int | None, precision: str = "day", **more: str) -> Row:
-    ends = {} if stop is None else on(stop, "stop")
-    return {
-        "patient_id": person,
-        "drug": name,
-        "kind": "disease_modifying",
-        **on(start, "start", precision),
-        **ends,
-        **more,
-    }
-
-
-def event(person: str, day: int, seriousness: str = "hospitalisation", precision: str = "day") -> Row:
-    return {"patient_id": person, "seriousness": seriousness, **on(day, "event", precision)}
-
 
 PATIENTS: list[Row] = [
     {"patient_id": "worse", "course": "rrms"},
@@ -88,9 +54,9 @@ RELAPSES: list[Row] = [
     relapse("active", 366),
 ]
 SCANS: list[Row] = [
-    scan("stable", 350, 0),
-    scan("stable", 700, 0),
-    scan("stable", 710, 3, "spinal_cord"),
+    scan("stable", 350, 0, 0),
+    scan("stable", 700, None, 0),
+    scan("stable", 710, 3, region="spinal_cord"),
     scan("active", 300, 2),
     scan("worse", 720, None),
 ]
@@ -181,7 +147,7 @@ def test_neda(read: Read) -> None:
     found = read("neda_3", "neda", "relapse", "worsening", "mri_activity", "first_activity_days", "scans_used")
     assert found["stable"] == ("yes", "no", "no", "no", None, 2)
     assert found["worse"] == ("no", "no", "yes", "not_assessable", 200, 0)
-    assert found["active"] == ("no", "yes", "not_assessable", "yes", 100, 1)
+    assert found["active"] == ("no", "yes", "not_assessable", "yes", 100, 0)
     assert found["died"] == ("not_assessable", "not_assessable", "not_assessable", "not_assessable", None, 0)
 
 
