@@ -48,7 +48,7 @@ class Computed:
 def endpoint_tables(
     connection: duckdb.DuckDBPyConnection, definitions: Sequence[EndpointDefinition], relations: Mapping[str, str]
 ) -> tuple[Computed, ...]:
-    """Make the table `endpoint_<id>` of each definition and return what was made.
+    """Make the table `endpoint_<id>_v<version>` of each definition and return what was made.
 
     `relations` gives for tables of the common data model what stands behind FROM. Raises InvalidInput where a table
     that an endpoint needs is not among them: without relapses nobody can say that a worsening is independent of them.

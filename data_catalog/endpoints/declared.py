@@ -1,8 +1,5 @@
 """The tables endpoints are given as: what each column is, for the dictionary, the application and the cut."""
 
-from collections.abc import Iterator
-from typing import Any
-
 from data_catalog.endpoints.models import EndpointDefinition, SafetyDefinition, TreatmentDefinition
 from data_catalog.models import Purpose, Sensitivity, Table, Variable, VariableType
 
@@ -14,38 +11,19 @@ _ON_DRUGS = (Purpose.RETROSPECTIVE, Purpose.PROSPECTIVE, Purpose.SAFETY)
 
 
 def as_declared_table(definition: EndpointDefinition) -> Table:
-    """Return the declaration of an endpoint's table: its parameters stand in the description."""
+    """Return the declaration of an endpoint's table, which says what the endpoint is."""
     by_drug = isinstance(definition, TreatmentDefinition | SafetyDefinition)
     purposes = _ON_DRUGS if by_drug else ()
     variables = (variable.model_copy(update={"purposes": purposes}) for variable in _VARIABLES[definition.kind])
     return Table(
-        name=definition.table,
+        name=definition.reference.table,
         label=definition.label,
-        description=f"{definition.description}\nVersion {definition.version}. {parameters_in_words(definition)}",
+        description=definition.description,
         person=_PATIENT.name,
         unique=(_PATIENT.name, "drug") if by_drug else (_PATIENT.name,),
+        endpoint=definition.reference,
         variables=(_PATIENT, *variables),
     )
-
-
-def parameters_in_words(definition: EndpointDefinition) -> str:
-    """Return every parameter with its value, `name = value; …`."""
-    return "; ".join(f"{name} = {value}" for name, value in parameters(definition))
-
-
-def parameters(definition: EndpointDefinition) -> Iterator[tuple[str, str]]:
-    """Yield every parameter's name and value, those of a part as `part.name`."""
-    yield from _flat(definition.parameters.model_dump(mode="json"))
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        elif isinstance(value, list):
-            yield f"{prefix}{name}", ", ".join(map(str, value))
-        else:
-            yield f"{prefix}{name}", str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _days(name: str, label: str) -> Variable:

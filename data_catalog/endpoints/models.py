@@ -8,9 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core import canonical
-from core.files import sha256_bytes
-from data_catalog.models import Line, Name
+from data_catalog.models import EndpointReference, Line, Name
 
 UNLIMITED = "unlimited"
 
@@ -155,14 +153,11 @@ class _Definition(_Strict):
     sources: tuple[Line, ...] = Field(min_length=1, strict=False)
 
     @property
-    def table(self) -> str:
-        """The name of its table in an edition and in a cut."""
-        return f"endpoint_{self.id}"
-
-    @property
-    def sha256(self) -> str:
-        """The hash of what is computed: kind and parameters, not the words around them."""
-        return sha256_bytes(canonical.dumps(self.model_dump(mode="json", include={"id", "kind", "parameters"})))
+    def reference(self) -> EndpointReference:
+        """What its table says of it, in an edition and in a cut."""
+        return EndpointReference.model_validate(
+            self.model_dump(mode="json", include={"id", "version", "kind", "parameters"})
+        )
 
 
 class WorseningDefinition(_Definition):

@@ -245,7 +245,7 @@ def test_a_project_has_the_endpoint_without_the_visits(
     make_cut(
         CutRequest("small-project", 1, datetime(2026, 6, 1, tzinfo=UTC), bytes(32), (asked,)), cut, work, empty_views
     )
-    assert [path.name for path in (cut / "small").iterdir()] == ["endpoint_cdw_168d_fixed_5_5.parquet"]
+    assert [path.name for path in (cut / "small").iterdir()] == ["endpoint_cdw_168d_fixed_5_5_v1.parquet"]
     rows = duckdb.sql(f"FROM read_parquet('{cut}/small/*.parquet')").fetchall()
     assert sorted(row[3] for row in rows) == [300, 600, 700, 700]
     assert [row[1:] for row in rows if row[1] == "yes"] == [("yes", 200, 700)]
