@@ -9,18 +9,20 @@ _YES_NO = {"yes": "it happened", "no": "it did not happen while watched", NOT_AS
 _ON_DRUGS = (Purpose.RETROSPECTIVE, Purpose.PROSPECTIVE, Purpose.SAFETY)
 """What tells drugs apart serves these purposes only: one of the two resources forbids to compare drugs."""
 
+_MANY_ROWS = {"treatment": ("drug",), "safety": ("drug",), "worsening_events": ("number",), "pira_events": ("number",)}
+"""What tells the rows of a person apart where an endpoint has several."""
+
 
 def as_declared_table(definition: EndpointDefinition) -> Table:
     """Return the declaration of an endpoint's table, which says what the endpoint is."""
-    by_drug = isinstance(definition, TreatmentDefinition | SafetyDefinition)
-    purposes = _ON_DRUGS if by_drug else ()
+    purposes = _ON_DRUGS if isinstance(definition, TreatmentDefinition | SafetyDefinition) else ()
     variables = (variable.model_copy(update={"purposes": purposes}) for variable in _VARIABLES[definition.kind])
     return Table(
         name=definition.reference.table,
         label=definition.label,
         description=definition.description,
         person=_PATIENT.name,
-        unique=(_PATIENT.name, "drug") if by_drug else (_PATIENT.name,),
+        unique=(_PATIENT.name, *_MANY_ROWS.get(definition.kind, ())),
         endpoint=definition.reference,
         variables=(_PATIENT, *variables),
     )
@@ -74,8 +76,7 @@ _VISITS = (
     _count("visits_used", "Visits with a known day and a score"),
     _count("visits_not_used", "Visits left out: the day is not known, or the score is missing"),
 )
-_EVENT = (
-    _code("event", "Whether the event happened and was confirmed", _YES_NO),
+_WHEN = (
     _days("event_days", "From the first visit to the event"),
     _days("confirmed_days", "From the first visit to the visit that confirms it"),
     _edss("event_edss", "EDSS at the event"),
@@ -84,9 +85,14 @@ _EVENT = (
         "From the first visit to the baseline the event is measured from, or else to the first baseline",
     ),
     _edss("baseline_edss", "EDSS at that baseline"),
+)
+_EVENT = (
+    _code("event", "Whether the event happened and was confirmed", _YES_NO),
+    *_WHEN,
     _FOLLOW_UP,
     *_VISITS,
 )
+_EVERY_EVENT = (_count("number", "Which of the person's events it is, from 1"), *_WHEN, _FOLLOW_UP)
 _TREATMENT = (
     Variable(name="drug", label="Drug (INN, lower case)", type=VariableType.TEXT, sensitivity=Sensitivity.SENSITIVE),
     _count("episodes", "Episodes on the drug, those that meet counted once"),
@@ -97,6 +103,8 @@ _TREATMENT = (
 _VARIABLES: dict[str, tuple[Variable, ...]] = {
     "worsening": _EVENT,
     "pira": _EVENT,
+    "worsening_events": _EVERY_EVENT,
+    "pira_events": _EVERY_EVENT,
     "milestone": _EVENT,
     "relapse_rate": (
         _count("relapses", "Relapses after the first visit and up to the last"),

@@ -170,6 +170,25 @@ class PiraDefinition(_Definition):
     parameters: PiraParameters
 
 
+class _EveryEventDefinition(_Definition):
+    parameters: WorseningParameters
+
+    @model_validator(mode="after")
+    def _moves_on(self) -> Self:
+        if not self.parameters.baseline.follows_worsening:
+            raise ValueError("later events need a baseline that follows worsening: else one would be counted again")
+        return self
+
+
+class WorseningEventsDefinition(_EveryEventDefinition):
+    kind: Literal["worsening_events"]
+
+
+class PiraEventsDefinition(_EveryEventDefinition):
+    kind: Literal["pira_events"]
+    parameters: PiraParameters
+
+
 class MilestoneDefinition(_Definition):
     kind: Literal["milestone"]
     parameters: MilestoneParameters
@@ -201,8 +220,10 @@ class SafetyDefinition(_Definition):
 
 
 EventDefinition = WorseningDefinition | PiraDefinition | MilestoneDefinition
+EveryEventDefinition = WorseningEventsDefinition | PiraEventsDefinition
 EndpointDefinition = Annotated[
     EventDefinition
+    | EveryEventDefinition
     | RelapseRateDefinition
     | NedaDefinition
     | ConversionDefinition

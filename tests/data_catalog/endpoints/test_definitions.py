@@ -101,6 +101,20 @@ def test_an_endpoint_is_approved_by_id_and_version() -> None:
         standard_endpoint("neda_3", 1)
 
 
+@pytest.mark.parametrize("every", [each for each in standard_endpoints() if each.kind.endswith("_events")])
+def test_every_event_is_defined_as_the_first_one(every: EndpointDefinition) -> None:
+    first = {each.id: each for each in standard_endpoints()}[every.id.removesuffix("_events")]
+    assert every.parameters == first.parameters
+    assert every.kind == f"{first.kind}_events"
+
+
+def test_later_events_are_refused_where_one_would_be_counted_again(tmp_path: Path) -> None:
+    path = tmp_path / "endpoint.toml"
+    path.write_text((DEFINITIONS / "cdw_84d_roving_5_5_events.toml").read_text().replace('"roving"', '"fixed"'))
+    with pytest.raises(InvalidInput, match="need a baseline that follows worsening"):
+        load_definition(path)
+
+
 def test_a_changed_definition_needs_a_new_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changed = standard_endpoint("neda_3", 2)
     other = changed.model_copy(update={"parameters": changed.parameters.model_copy(update={"horizon_days": 365})})

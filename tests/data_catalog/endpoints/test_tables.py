@@ -123,6 +123,20 @@ def test_worsening(read: Read) -> None:
     }
 
 
+def test_every_worsening(read: Read) -> None:
+    """A row per event with its number, in days since the first visit; nobody without an event has a row."""
+    columns = ("event_days", "confirmed_days", "event_edss", "baseline_days", "baseline_edss", "followup_days")
+    assert read("cdw_168d_roving_5_5_events", *columns) == {("worse", 1): (200, 400, 3.0, 0, 2.0, 700)}
+
+
+@pytest.mark.parametrize("every", [each.id for each in standard_endpoints() if each.kind.endswith("_events")])
+def test_the_first_of_every_event_is_the_first_event(read: Read, every: str) -> None:
+    columns = ("event_days", "confirmed_days", "event_edss", "baseline_days", "baseline_edss", "followup_days")
+    first = read(every.removesuffix("_events"), "event", *columns)
+    numbered = {person: row for (person, number), row in read(every, *columns).items() if number == 1}
+    assert numbered == {person: row[1:] for person, row in first.items() if row[0] == "yes"}
+
+
 def test_visits_without_a_day_or_a_score_are_counted_as_not_used(read: Read) -> None:
     used = read("pira_168d_6_0", "visits_used", "visits_not_used")
     assert (used["worse"], used["unseen"]) == ((4, 2), (0, 0))
