@@ -58,6 +58,7 @@ bench: ## everything that is measured, beside a peer or a floor in the same run;
 	@$(python) -m benchmarks.views
 	@$(python) -m benchmarks.sources
 	@$(python) -m benchmarks.imaging
+	@$(python) -m benchmarks.endpoints
 
 demo: ## provision the demo project, start everything, say who can sign in where
 	@scripts/setup

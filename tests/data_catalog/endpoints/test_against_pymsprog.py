@@ -1,7 +1,6 @@
 """Events are those of pymsprog, on its own sample data, on synthetic courses and on real records, person by person."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,8 @@ import pytest
 
 from data_catalog.endpoints.models import MilestoneParameters, PiraParameters
 from tests.data_catalog.endpoints.support import REAL, Cohort, events, every_event, random_cohort, real_cohort, rules
+from tests.support.oracle import arguments, ask
 
-BASELINES = {
-    "fixed": "fixed",
-    "roving": "roving",
-    "roving_improvement": "roving_impr",
-    "roving_worsening": "roving_wors",
-}
 BOUNDED = {"confirmation_days_before": 7, "confirmation_days_after": 730}
 CLOSE = {"confirmation_days_before": 7, "confirmation_days_after": 28}
 
@@ -72,51 +66,11 @@ DIFFERENCES: dict[str, tuple[Any, Cohort]] = {
 """Where pymsprog says something else and we do not follow, and the course that shows it."""
 
 
-def arguments(asked: Any) -> dict[str, Any]:
-    """The same parameters in pymsprog's words."""
-    same = {
-        "conf_days": asked.confirmation_days,
-        "conf_tol_days": [asked.confirmation_days_before, asked.confirmation_days_after],
-        "require_sust_days": asked.sustained_days,
-        "relapse_to_event": asked.relapse_days_before_event,
-        "relapse_to_conf": asked.relapse_days_before_confirmation,
-    }
-    if isinstance(asked, MilestoneParameters):
-        return same | {"milestone": asked.edss}
-    same |= {
-        "baseline": BASELINES[asked.baseline],
-        "proceed_from": "firstconf" if asked.baseline_moves_to == "confirmation" else "event",
-        "relapse_to_bl": asked.relapse_days_before_baseline,
-        "event": "firstCDW",
-    }
-    if not isinstance(asked, PiraParameters):
-        return same
-    event = [asked.relapse_free_before_event, asked.relapse_free_after_event]
-    return same | {
-        "event": "firstPIRA",
-        "relapse_assoc": asked.relapse_free_before_event,
-        "relapse_rebl": asked.rebaseline_after_relapse,
-        "relapse_indep": {
-            "prec": [0, None] if asked.relapse_free_from_baseline else [0, 0],
-            "event": [None, event[1]] if asked.relapse_free_from_baseline else event,
-            "conf": [asked.relapse_free_before_confirmation, asked.relapse_free_after_confirmation],
-            "prec_type": "baseline",
-        },
-    }
-
-
-@pytest.fixture(scope="session")
-def oracle() -> str:
-    made = subprocess.run(["scripts/oracle"], capture_output=True, text=True, timeout=280)
-    assert made.returncode == 0, f"pymsprog can not be installed:\n{made.stderr}"
-    return made.stdout.splitlines()[-1]
-
-
 Answers = dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
-def compared(oracle: str) -> Answers:
+def compared() -> Answers:
     """By cohort and rules: the events pymsprog finds, and ours, in one run of its interpreter."""
     cohorts = {"random": random_cohort(60, seed=7)}
     if REAL.exists():
@@ -126,11 +80,7 @@ def compared(oracle: str) -> Answers:
     asked |= {(cohort, f"every {name}"): each for cohort in ("toy", *cohorts) for name, each in EVERY.items()}
     cohorts |= {why: cohort for why, (_, cohort) in DIFFERENCES.items()}
     runs = [question(*key, each) for key, each in asked.items()]
-    asking = json.dumps({"cohorts": {name: cohort.to_json() for name, cohort in cohorts.items()}, "runs": runs})
-    program = Path(__file__).parent / "run_pymsprog.py"
-    done = subprocess.run([oracle, program], input=asking, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-    answered = json.loads(done.stdout)
+    answered = ask({name: cohort.to_json() for name, cohort in cohorts.items()}, runs)
     known = cohorts | {"toy": from_json(answered["cohorts"]["toy"])}
     return {
         (cohort, name): (theirs, ours(known[cohort], name, each))

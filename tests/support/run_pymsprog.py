@@ -1,10 +1,12 @@
 """Run pymsprog in its own environment: cohorts and runs come in as JSON, events go out as JSON.
 
-Started by `test_against_pymsprog.py` with the Python that `scripts/oracle` names; nothing of Myelin is imported here.
+Started by `tests/support/oracle.py` with the Python that `scripts/oracle` names; nothing of Myelin is imported here.
 """
 
 import json
 import sys
+from resource import RUSAGE_SELF, getrusage
+from time import perf_counter
 from typing import Any
 
 import pandas as pd
@@ -16,8 +18,10 @@ _NUMBERS = {"unlimited": float("inf")}
 def main() -> None:
     asked = json.load(sys.stdin)
     cohorts = {**asked["cohorts"], "toy": toy()}
+    started = perf_counter()
     answers = [run(cohorts[each["cohort"]], each) for each in asked["runs"]]
-    json.dump({"cohorts": cohorts, "answers": answers}, sys.stdout)
+    took = {"seconds": perf_counter() - started, "peak_kilobytes": getrusage(RUSAGE_SELF).ru_maxrss}
+    json.dump({"cohorts": cohorts, "answers": answers, **took}, sys.stdout)
 
 
 def toy() -> dict[str, Any]:
