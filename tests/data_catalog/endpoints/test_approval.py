@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from myelin.dictionary import read_dictionary
 
 from core.database import Database
 from core.errors import InvalidInput
@@ -42,7 +43,9 @@ def test_the_cut_says_which_definition_its_numbers_come_from(
     publish_endpoint(database, settings, people["dana"], FIRST, tmp_path)
     made = activate(database, settings, people["olga"], approve(database, people, FIRST))
     (cut,) = made.cuts
-    (table,) = json.loads((cut.folder(settings) / "dictionary.json").read_bytes())["tables"]
+    path = cut.folder(settings) / "dictionary.json"
+    assert [each.name for each in read_dictionary(path).tables] == [FIRST.reference.table]
+    (table,) = json.loads(path.read_bytes())["tables"]
     assert table["table"] == "endpoint_cdw_168d_fixed_5_5_v1"
     said = EndpointReference.model_validate(table["endpoint"])
     assert said == FIRST.reference
