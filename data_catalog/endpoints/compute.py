@@ -187,7 +187,8 @@ def _days_since(courses: Courses, start: Days, visit: Days) -> pa.Array:
 
 
 def _score(courses: Courses, visit: Days) -> pa.Array:
-    return pa.array(np.append(courses.edss, np.int64(0))[visit] / 2, mask=visit < 0)
+    points = np.append(courses.edss, np.int8(0)).astype(np.float64) / 2
+    return pa.array(points[visit], mask=visit < 0)
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, found: pa.Table) -> None:

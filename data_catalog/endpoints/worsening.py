@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_catalog.endpoints.courses import Courses, Days, Marks, later
+from data_catalog.endpoints.courses import Courses, Days, Marks, Scores, later
 from data_catalog.endpoints.models import (
     UNLIMITED,
     Confirmed,
@@ -80,8 +80,14 @@ def _first_of_each(person: Days) -> Marks:
     return np.asarray(np.diff(person, prepend=-1), dtype=bool)
 
 
-def _confirmations(courses: Courses, rules: Confirmed, also: Marks | None = None) -> tuple[Days, Days, Days]:
+def _confirmations(courses: Courses, rules: Confirmed) -> tuple[Days, Scores, Scores]:
     """Return for each visit the one that would confirm it (or -1), and the lowest and highest score up to there."""
+    asked = tuple(getattr(rules, name) for name in Confirmed.model_fields)
+    return courses.once(("confirmations", asked), lambda: _confirmed(courses, rules))
+
+
+def _confirmed(courses: Courses, rules: Confirmed, also: Marks | None = None) -> tuple[Days, Scores, Scores]:
+    """Find those visits and scores; only such a visit confirms that also has a mark."""
     may_confirm = ~courses.relapse_before(rules.relapse_days_before_confirmation)
     earliest = courses.day + rules.confirmation_days - rules.confirmation_days_before
     latest = later(courses.day + rules.confirmation_days, rules.confirmation_days_after)
@@ -204,7 +210,7 @@ class _Relapses:
         near_confirmation = courses.relapse_between(
             day - rules.relapse_free_before_confirmation, day + rules.relapse_free_after_confirmation
         )
-        self.confirmation, low, _ = _confirmations(courses, rules, also=~near_confirmation)
+        self.confirmation, low, _ = _confirmed(courses, rules, also=~near_confirmation)
         self._low, self._day = np.where(near_event, -1, low), day
         self._from_baseline, self._rebaseline = rules.relapse_free_from_baseline, rules.rebaseline_after_relapse
         self._last = courses.last_relapse_before()
