@@ -60,6 +60,7 @@ bench: ## everything that is measured, beside a peer or a floor in the same run;
 	@$(python) -m benchmarks.imaging
 	@$(python) -m benchmarks.egress --rows 1_000_000
 	@$(python) -m benchmarks.egress
+	@$(python) -m benchmarks.endpoints
 
 demo: ## provision the demo project, start everything, say who can sign in where
 	@scripts/setup

@@ -308,6 +308,7 @@ def _dictionary(request: CutRequest, rows: dict[str, int]) -> dict[str, Any]:
                 "table": table.table_id,
                 "label": table.table.label,
                 "rows": rows[_parquet(table)],
+                **({"endpoint": table.table.endpoint.model_dump(mode="json")} if table.table.endpoint else {}),
                 "variables": [
                     _PSEUDONYM,
                     *(_described(described(variable, table.generalise)) for variable in table.chosen),

@@ -7,7 +7,7 @@ from data_catalog.editions import Edition
 from data_catalog.filter import variables_of
 from data_catalog.generalisation import Rules, described, filter_notes
 from data_catalog.imaging.names import ScanKinds
-from data_catalog.models import Table, Variable
+from data_catalog.models import EndpointReference, Table, Variable
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class DictionaryTable:
     name: str
     label: str
     variables: tuple[Variable, ...]
+    endpoint: EndpointReference | None = None
     row_filter: str = ""
     cohort: str = ""
     notes: tuple[str, ...] = ()
@@ -49,6 +50,7 @@ def dictionary_tables(
             table.name,
             table.label,
             tuple(_in_order(v) for v in table.variables if approved is None or v.name in approved[table.name]),
+            table.endpoint,
         )
         for table in edition.declaration.tables
         if approved is None or table.name in approved

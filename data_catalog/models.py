@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError, model_validator
 
 from core import canonical
 from core.errors import InvalidInput
@@ -160,6 +160,40 @@ _SQL_TYPES = {
 }
 
 
+class EndpointReference(_Strict):
+    """The standard endpoint a table holds: the version of its definition, and every parameter of it."""
+
+    id: Name
+    version: int = Field(ge=1)
+    kind: Name
+    parameters: Mapping[str, JsonValue] = Field(min_length=1)
+
+    @property
+    def table(self) -> str:
+        """The name of its table: the version is part of it, so that what was approved is no other version's."""
+        return f"endpoint_{self.id}_v{self.version}"
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what is computed: kind and parameters, not the words around them."""
+        return sha256_bytes(canonical.dumps(self.model_dump(mode="json", include={"id", "kind", "parameters"})))
+
+    @property
+    def in_words(self) -> tuple[tuple[str, str], ...]:
+        """Every parameter's name and value as text, those of a part as `part.name`."""
+        return tuple(_flat(self.parameters))
+
+
+def _flat(values: Mapping[str, JsonValue], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            yield f"{prefix}{name}", ", ".join(map(str, value))
+        else:
+            yield f"{prefix}{name}", str(value).lower() if isinstance(value, bool) else str(value)
+
+
 class Table(_Strict):
     """One table: its source file, its variables, and the one that says whose row it is."""
 
@@ -169,6 +203,9 @@ class Table(_Strict):
     description: str = Field("", max_length=2000)
     person: Name = Field(description="the variable that identifies the person; pseudonyms are made from it")
     unique: tuple[Name, ...] = Field((), strict=False, description="variables no two rows may share together")
+    endpoint: EndpointReference | None = Field(
+        None, exclude_if=lambda endpoint: endpoint is None, description="the standard endpoint it holds"
+    )
     variables: tuple[Variable, ...] = Field(min_length=1, strict=False)
 
     def variable(self, name: str) -> Variable | None:
@@ -193,6 +230,8 @@ class Table(_Strict):
         person = self.variable(self.person)
         if person is None or person.type is not VariableType.IDENTIFIER or person.may_be_missing:
             raise ValueError(f"{self.name}: {self.person} must be of type identifier and never missing")
+        if self.endpoint is not None and self.name != self.endpoint.table:
+            raise ValueError(f"{self.name}: the table of this endpoint is called {self.endpoint.table}")
         return self
 
 

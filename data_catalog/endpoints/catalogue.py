@@ -55,7 +55,8 @@ def record_published() -> None:
     """Add versions that are new; raises InvalidInput where a published one has changed."""
     published = published_versions() if PUBLISHED.exists() else {}
     for definition in standard_endpoints():
-        if published.setdefault((definition.id, definition.version), definition.sha256) != definition.sha256:
+        sha256 = definition.reference.sha256
+        if published.setdefault((definition.id, definition.version), sha256) != sha256:
             raise InvalidInput(
                 f"Version {definition.version} of {definition.id} computes something else than was published.",
                 "Give it the next version.",

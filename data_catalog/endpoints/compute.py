@@ -1,7 +1,8 @@
 """Compute endpoints over the tables of the common data model, everybody at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import duckdb
 import numpy as np
@@ -15,17 +16,20 @@ from data_catalog.endpoints.declared import NOT_ASSESSABLE, as_declared_table
 from data_catalog.endpoints.models import (
     EndpointDefinition,
     EventDefinition,
-    MilestoneDefinition,
+    EveryEventDefinition,
+    MilestoneParameters,
     NedaDefinition,
     WorseningParameters,
 )
-from data_catalog.endpoints.worsening import Found, first_milestone, first_worsening
+from data_catalog.endpoints.worsening import Found, milestones, worsenings
 from data_catalog.engine import identifier
 from data_catalog.models import DatasetDeclaration, Table
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "worsening": ("patient", "visit", "relapse"),
     "pira": ("patient", "visit", "relapse"),
+    "worsening_events": ("patient", "visit", "relapse"),
+    "pira_events": ("patient", "visit", "relapse"),
     "milestone": ("patient", "visit", "relapse"),
     "relapse_rate": ("patient", "visit", "relapse"),
     "neda": ("patient", "visit", "relapse", "mri"),
@@ -48,7 +52,7 @@ class Computed:
 def endpoint_tables(
     connection: duckdb.DuckDBPyConnection, definitions: Sequence[EndpointDefinition], relations: Mapping[str, str]
 ) -> tuple[Computed, ...]:
-    """Make the table `endpoint_<id>` of each definition and return what was made.
+    """Make the table `endpoint_<id>_v<version>` of each definition and return what was made.
 
     `relations` gives for tables of the common data model what stands behind FROM. Raises InvalidInput where a table
     that an endpoint needs is not among them: without relapses nobody can say that a worsening is independent of them.
@@ -59,8 +63,8 @@ def endpoint_tables(
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {queries.view(name)} AS SELECT * FROM {relations[name]}")
     connection.execute(queries.PEOPLE)
     connection.execute(queries.FOLLOW_UP)
-    courses: list[Courses] = []
-    return tuple(_compute(connection, definition, courses) for definition in definitions)
+    searches = _Searches(connection)
+    return tuple(_compute(connection, definition, searches) for definition in definitions)
 
 
 def computable(declaration: DatasetDeclaration) -> tuple[EndpointDefinition, ...]:
@@ -85,27 +89,56 @@ def check_computable(definition: EndpointDefinition, tables: Mapping[str, object
         )
 
 
-def _compute(connection: duckdb.DuckDBPyConnection, definition: EndpointDefinition, courses: list[Courses]) -> Computed:
+class _Searches:
+    """Everybody's courses, read at first need, and what was found in them: endpoints that ask the same share it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._found: dict[WorseningParameters | MilestoneParameters, Found] = {}
+
+    @cached_property
+    def courses(self) -> Courses:
+        """Everybody's visits and relapses."""
+        return read_courses(self._connection)
+
+    def found(self, rules: WorseningParameters | MilestoneParameters) -> Found:
+        """Return the events these parameters define."""
+        if rules not in self._found:
+            self._found[rules] = (
+                milestones(self.courses, rules)
+                if isinstance(rules, MilestoneParameters)
+                else worsenings(self.courses, rules)
+            )
+        return self._found[rules]
+
+
+def _compute(connection: duckdb.DuckDBPyConnection, definition: EndpointDefinition, searches: _Searches) -> Computed:
     declared = as_declared_table(definition)
-    if definition.kind in ("worsening", "pira", "milestone", "neda") and not courses:
-        courses.append(read_courses(connection))
-    if isinstance(definition, EventDefinition):
-        _keep(connection, _event_columns(courses[0], _search(definition)(courses[0])))
-        query = queries.EVENTS
-    elif isinstance(definition, NedaDefinition):
-        _keep(connection, _worsening_days(courses[0], definition.parameters.worsening))
-        query = queries.neda(definition.parameters)
-    else:
-        query = queries.query_of(definition)
     columns = ", ".join(
         f"{identifier(variable.name)}::{variable.sql_type} AS {identifier(variable.name)}"
         for variable in declared.variables
     )
     order = ", ".join(declared.unique)
+    query = _query(connection, definition, searches)
     connection.execute(
         f"CREATE OR REPLACE TABLE {identifier(declared.name)} AS SELECT {columns} FROM ({query}) ORDER BY {order}"
     )
     return Computed(definition, declared, _count(connection, identifier(declared.name)))
+
+
+def _query(connection: duckdb.DuckDBPyConnection, definition: EndpointDefinition, searches: _Searches) -> str:
+    """Return the query of an endpoint's rows, with the events it needs kept for it."""
+    if isinstance(definition, EventDefinition):
+        _keep(connection, _first_events(searches.courses, searches.found(definition.parameters)))
+        return queries.EVENTS
+    if isinstance(definition, EveryEventDefinition):
+        _keep(connection, _every_event(searches.courses, searches.found(definition.parameters)))
+        return queries.EVENTS
+    if isinstance(definition, NedaDefinition):
+        found = _first_events(searches.courses, searches.found(definition.parameters.worsening))
+        _keep(connection, found.select(["person", "event", "event_days"]))
+        return queries.neda(definition.parameters)
+    return queries.query_of(definition)
 
 
 def read_courses(connection: duckdb.DuckDBPyConnection) -> Courses:
@@ -119,38 +152,33 @@ def read_courses(connection: duckdb.DuckDBPyConnection) -> Courses:
     )
 
 
-def _search(definition: EventDefinition) -> Callable[[Courses], Found]:
-    if isinstance(definition, MilestoneDefinition):
-        milestone = definition.parameters
-        return lambda courses: first_milestone(courses, milestone)
-    worsening = definition.parameters
-    return lambda courses: first_worsening(courses, worsening)
-
-
-def _event_columns(courses: Courses, found: Found) -> pa.Table:
-    """Return a row per person: the event in days since the first visit, its baseline, and whether it could be seen."""
-    visit, confirmation, baseline = (np.full(courses.people, -1) for _ in range(3))
-    for person, place in found.baselines.items():
-        baseline[person] = place
-    for person, first in found.events.items():
-        visit[person], confirmation[person], baseline[person] = first.visit, first.confirmation, first.baseline
-    start = courses.offsets[:-1]
+def _first_events(courses: Courses, found: Found) -> pa.Table:
+    """Return a row per person: the first event, its baseline or else the first one, and whether it could be seen."""
+    visit, confirmation, baseline = np.full(courses.people, -1), np.full(courses.people, -1), found.baselines.copy()
+    first = found.first
+    visit[first.person], confirmation[first.person] = first.visit, first.confirmation
+    baseline[first.person] = first.baseline
+    person = np.arange(courses.people)
     event = np.where(visit >= 0, "yes", np.where(baseline >= 0, "no", NOT_ASSESSABLE))
-    return pa.table(
-        {
-            "person": np.arange(courses.people),
-            "event": event,
-            "event_days": _days_since(courses, start, visit),
-            "confirmed_days": _days_since(courses, start, confirmation),
-            "event_edss": _score(courses, visit),
-            "baseline_days": _days_since(courses, start, baseline),
-            "baseline_edss": _score(courses, baseline),
-        }
-    )
+    return pa.table({"person": person, "event": event, **_columns(courses, person, visit, confirmation, baseline)})
 
 
-def _worsening_days(courses: Courses, rules: WorseningParameters) -> pa.Table:
-    return _event_columns(courses, first_worsening(courses, rules)).select(["person", "event", "event_days"])
+def _every_event(courses: Courses, found: Found) -> pa.Table:
+    """Return a row per event, numbered from 1 for each person."""
+    columns = _columns(courses, found.person, found.visit, found.confirmation, found.baseline)
+    return pa.table({"person": found.person, "number": found.number, **columns})
+
+
+def _columns(courses: Courses, person: Days, visit: Days, confirmation: Days, baseline: Days) -> dict[str, pa.Array]:
+    """Return the columns of events in days since the first visit; a visit of -1 is none."""
+    start = courses.offsets[:-1][person]
+    return {
+        "event_days": _days_since(courses, start, visit),
+        "confirmed_days": _days_since(courses, start, confirmation),
+        "event_edss": _score(courses, visit),
+        "baseline_days": _days_since(courses, start, baseline),
+        "baseline_edss": _score(courses, baseline),
+    }
 
 
 def _days_since(courses: Courses, start: Days, visit: Days) -> pa.Array:
@@ -159,7 +187,8 @@ def _days_since(courses: Courses, start: Days, visit: Days) -> pa.Array:
 
 
 def _score(courses: Courses, visit: Days) -> pa.Array:
-    return pa.array(np.append(courses.edss, np.int64(0))[visit] / 2, mask=visit < 0)
+    points = np.append(courses.edss, np.int8(0)).astype(np.float64) / 2
+    return pa.array(points[visit], mask=visit < 0)
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, found: pa.Table) -> None:

@@ -4,9 +4,9 @@ EDSS is kept in half points, so that steps are whole numbers. A day is a number 
 is not known may have begun on any day of its month or year, so that the whole period is not free of relapses.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from core.errors import InvalidInput
 
 Days = NDArray[np.int64]
+Scores = NDArray[np.int8]
 Marks = NDArray[np.bool_]
+_Answer = TypeVar("_Answer")
 
 _SPAN = 1 << 20
 _FURTHEST = 100_000
@@ -28,15 +30,17 @@ class Courses:
     people: int
     person: Days
     day: Days
-    edss: Days
+    edss: Scores
     relapse_starts: Days
     relapse_ends: Days
+    _answers: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, people: int, visits: Sequence[Any], relapses: Sequence[Any]) -> "Courses":
         """Sort columns of visits (person, day, half points) and of relapses (person, first day, last day).
 
-        Raises InvalidInput for days so far off that windows around them would reach into the next person's.
+        Raises InvalidInput for days so far off that windows around them would reach into the next person's, and for
+        two visits of a person on one day: the model holds none, and which score counts would be chance.
         """
         person, day, edss = (np.asarray(column, dtype=np.int64) for column in visits)
         who, first, last = (np.asarray(column, dtype=np.int64) for column in relapses)
@@ -44,11 +48,14 @@ class Courses:
             if len(days) and np.abs(days).max() > _FURTHEST:
                 raise InvalidInput("A visit or relapse lies before 1697 or after 2243.", "Correct its date.")
         order = np.lexsort((day, person))
+        person, day = person[order], day[order]
+        if np.any((np.diff(person) == 0) & (np.diff(day) == 0)):
+            raise InvalidInput("Somebody has two scores on one day.", "Keep the one that counts.")
         return cls(
             people,
-            person[order],
-            day[order],
-            edss[order],
+            person,
+            day,
+            edss[order].astype(np.int8),
             np.sort(_keys(who, first)),
             np.sort(_keys(who, last)),
         )
@@ -58,6 +65,13 @@ class Courses:
         """Where each person's visits begin, and the end of the last."""
         return np.searchsorted(self.person, np.arange(self.people + 1))
 
+    def once(self, question: Hashable, answer: Callable[[], _Answer]) -> _Answer:
+        """Return the answer to a question about all visits, found the first time: many endpoints ask the same."""
+        if question not in self._answers:
+            self._answers[question] = answer()
+        found: _Answer = self._answers[question]
+        return found
+
     def relapse_between(self, first: Days, last: Days) -> Marks:
         """Tell for each visit whether a relapse of that person may lie from one day to another, both included."""
         begun = np.searchsorted(self.relapse_starts, _keys(self.person, last), side="right")
@@ -66,7 +80,9 @@ class Courses:
 
     def relapse_before(self, days: int) -> Marks:
         """Tell for each visit whether a relapse began less than so many days before it."""
-        return self.relapse_between(self.day - days + 1, self.day) if days else np.zeros(len(self.day), dtype=bool)
+        if not days:
+            return np.zeros(len(self.day), dtype=bool)
+        return self.once(("relapse_before", days), lambda: self.relapse_between(self.day - days + 1, self.day))
 
     def last_relapse_before(self) -> Days:
         """Return for each visit the last day of the person's last relapse before that day, or a day long past."""
@@ -85,13 +101,13 @@ class Courses:
         inside = (found >= 0) & (np.append(keys, np.iinfo(np.int64).max)[place] <= _keys(self.person, last))
         return np.where(inside, found, -1)
 
-    def range_over(self, until: Days) -> tuple[Days, Days]:
+    def range_over(self, until: Days) -> tuple[Scores, Scores]:
         """Return the lowest and the highest score from each visit to another; where that is -1, none is reached."""
         known = np.flatnonzero(until >= 0)
-        low, high = np.full(len(self.day), -1), np.full(len(self.day), 99)
+        low, high = np.full(len(self.day), -1, dtype=np.int8), np.full(len(self.day), 99, dtype=np.int8)
         if len(known):
             pairs = np.column_stack((known, until[known] + 1)).ravel()
-            scores = np.append(self.edss, np.int64(0))
+            scores = np.append(self.edss, np.int8(0))
             low[known] = np.minimum.reduceat(scores, pairs)[::2]
             high[known] = np.maximum.reduceat(scores, pairs)[::2]
         return low, high

@@ -1,8 +1,5 @@
 """The tables endpoints are given as: what each column is, for the dictionary, the application and the cut."""
 
-from collections.abc import Iterator
-from typing import Any
-
 from data_catalog.endpoints.models import EndpointDefinition, SafetyDefinition, TreatmentDefinition
 from data_catalog.models import Purpose, Sensitivity, Table, Variable, VariableType
 
@@ -12,40 +9,23 @@ _YES_NO = {"yes": "it happened", "no": "it did not happen while watched", NOT_AS
 _ON_DRUGS = (Purpose.RETROSPECTIVE, Purpose.PROSPECTIVE, Purpose.SAFETY)
 """What tells drugs apart serves these purposes only: one of the two resources forbids to compare drugs."""
 
+_MANY_ROWS = {"treatment": ("drug",), "safety": ("drug",), "worsening_events": ("number",), "pira_events": ("number",)}
+"""What tells the rows of a person apart where an endpoint has several."""
+
 
 def as_declared_table(definition: EndpointDefinition) -> Table:
-    """Return the declaration of an endpoint's table: its parameters stand in the description."""
-    by_drug = isinstance(definition, TreatmentDefinition | SafetyDefinition)
-    purposes = _ON_DRUGS if by_drug else ()
+    """Return the declaration of an endpoint's table, which says what the endpoint is."""
+    purposes = _ON_DRUGS if isinstance(definition, TreatmentDefinition | SafetyDefinition) else ()
     variables = (variable.model_copy(update={"purposes": purposes}) for variable in _VARIABLES[definition.kind])
     return Table(
-        name=definition.table,
+        name=definition.reference.table,
         label=definition.label,
-        description=f"{definition.description}\nVersion {definition.version}. {parameters_in_words(definition)}",
+        description=definition.description,
         person=_PATIENT.name,
-        unique=(_PATIENT.name, "drug") if by_drug else (_PATIENT.name,),
+        unique=(_PATIENT.name, *_MANY_ROWS.get(definition.kind, ())),
+        endpoint=definition.reference,
         variables=(_PATIENT, *variables),
     )
-
-
-def parameters_in_words(definition: EndpointDefinition) -> str:
-    """Return every parameter with its value, `name = value; …`."""
-    return "; ".join(f"{name} = {value}" for name, value in parameters(definition))
-
-
-def parameters(definition: EndpointDefinition) -> Iterator[tuple[str, str]]:
-    """Yield every parameter's name and value, those of a part as `part.name`."""
-    yield from _flat(definition.parameters.model_dump(mode="json"))
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        elif isinstance(value, list):
-            yield f"{prefix}{name}", ", ".join(map(str, value))
-        else:
-            yield f"{prefix}{name}", str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _days(name: str, label: str) -> Variable:
@@ -96,8 +76,7 @@ _VISITS = (
     _count("visits_used", "Visits with a known day and a score"),
     _count("visits_not_used", "Visits left out: the day is not known, or the score is missing"),
 )
-_EVENT = (
-    _code("event", "Whether the event happened and was confirmed", _YES_NO),
+_WHEN = (
     _days("event_days", "From the first visit to the event"),
     _days("confirmed_days", "From the first visit to the visit that confirms it"),
     _edss("event_edss", "EDSS at the event"),
@@ -106,19 +85,26 @@ _EVENT = (
         "From the first visit to the baseline the event is measured from, or else to the first baseline",
     ),
     _edss("baseline_edss", "EDSS at that baseline"),
+)
+_EVENT = (
+    _code("event", "Whether the event happened and was confirmed", _YES_NO),
+    *_WHEN,
     _FOLLOW_UP,
     *_VISITS,
 )
+_EVERY_EVENT = (_count("number", "Which of the person's events it is, from 1"), *_WHEN, _FOLLOW_UP)
 _TREATMENT = (
     Variable(name="drug", label="Drug (INN, lower case)", type=VariableType.TEXT, sensitivity=Sensitivity.SENSITIVE),
     _count("episodes", "Episodes on the drug, those that meet counted once"),
-    _count("episodes_not_used", "Episodes left out: a date is not precise enough, or nothing says when they ended"),
+    _count("episodes_not_used", "Episodes left out: dates missing, not precise enough, or the wrong way round"),
     _days("treated_days", "Days on the drug"),
     _number("person_years", "Years on the drug: days divided by 365.25", VariableType.DECIMAL, "years", 0),
 )
 _VARIABLES: dict[str, tuple[Variable, ...]] = {
     "worsening": _EVENT,
     "pira": _EVENT,
+    "worsening_events": _EVERY_EVENT,
+    "pira_events": _EVERY_EVENT,
     "milestone": _EVENT,
     "relapse_rate": (
         _count("relapses", "Relapses after the first visit and up to the last"),
@@ -133,7 +119,7 @@ _VARIABLES: dict[str, tuple[Variable, ...]] = {
         _code("worsening", "A confirmed worsening", _YES_NO),
         _code("mri_activity", "New activity on MRI", _YES_NO),
         _days("first_activity_days", "From the first visit to the first activity of any kind"),
-        _count("scans_used", "Scans that were looked at"),
+        _count("scans_used", "Scans that could tell there was no activity"),
         _FOLLOW_UP,
         *_VISITS,
     ),

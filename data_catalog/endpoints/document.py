@@ -6,7 +6,6 @@ from pathlib import Path
 
 from data_catalog.endpoints.catalogue import record_published, standard_endpoints
 from data_catalog.endpoints.compute import NEEDS
-from data_catalog.endpoints.declared import parameters
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "endpoints.md"
 _GENERATED = re.compile(r"(<!-- made from the definitions -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -34,7 +33,7 @@ def _parameters() -> Iterator[str]:
     """Yield a table for each kind: a row per parameter, a column per endpoint."""
     for kind in NEEDS:
         same_kind = [one for one in standard_endpoints() if one.kind == kind]
-        columns = [dict(parameters(one)) for one in same_kind]
+        columns = [dict(one.reference.in_words) for one in same_kind]
         yield f"| {kind} | {' | '.join(f'`{one.id}`' for one in same_kind)} |"
         yield "|---|" + "---|" * len(same_kind)
         yield from (f"| `{name}` | {' | '.join(each[name] for each in columns)} |" for name in columns[0])

@@ -8,9 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core import canonical
-from core.files import sha256_bytes
-from data_catalog.models import Line, Name
+from data_catalog.models import EndpointReference, Line, Name
 
 UNLIMITED = "unlimited"
 
@@ -18,6 +16,7 @@ Days = Annotated[int, Field(ge=0, le=36_525)]
 DaysOrUnlimited = Days | Literal["unlimited"]
 EdssPoints = Annotated[float, Field(ge=0, le=10, multiple_of=0.5, strict=False)]
 Precision = Literal["day", "month", "year"]
+Lesions = Literal["t1_gd_lesions", "t2_new_lesions"]
 
 
 class Baseline(StrEnum):
@@ -112,6 +111,10 @@ class NedaParameters(_Strict):
     last_mri_days_before: Days = Field(description="the last scan may be so much before the horizon")
     mri_from_days: Days = Field(description="scans count from so long after the first visit: re-baselining")
     mri_region: Literal["brain", "spinal_cord"]
+    mri_activity: tuple[Lesions, ...] = Field(min_length=1, strict=False, description="any of these is activity")
+    mri_free_needs: tuple[Lesions, ...] = Field(
+        min_length=1, strict=False, description="what a scan must have counted to tell that there was no activity"
+    )
     worsening: WorseningParameters
 
 
@@ -132,6 +135,7 @@ class TreatmentParameters(_Strict):
     open_until: Literal["last_visit"] = Field(description="where an episode without a stop ends, or at death before")
     lag_days: Days = Field(description="time on the drug begins so long after the start")
     carry_over_days: Days = Field(description="time on the drug goes on so long after the stop")
+    carry_over_until: Literal["last_visit"] = Field(description="but no longer than people were watched")
 
 
 class SafetyParameters(TreatmentParameters):
@@ -149,14 +153,11 @@ class _Definition(_Strict):
     sources: tuple[Line, ...] = Field(min_length=1, strict=False)
 
     @property
-    def table(self) -> str:
-        """The name of its table in an edition and in a cut."""
-        return f"endpoint_{self.id}"
-
-    @property
-    def sha256(self) -> str:
-        """The hash of what is computed: kind and parameters, not the words around them."""
-        return sha256_bytes(canonical.dumps(self.model_dump(mode="json", include={"id", "kind", "parameters"})))
+    def reference(self) -> EndpointReference:
+        """What its table says of it, in an edition and in a cut."""
+        return EndpointReference.model_validate(
+            self.model_dump(mode="json", include={"id", "version", "kind", "parameters"})
+        )
 
 
 class WorseningDefinition(_Definition):
@@ -166,6 +167,25 @@ class WorseningDefinition(_Definition):
 
 class PiraDefinition(_Definition):
     kind: Literal["pira"]
+    parameters: PiraParameters
+
+
+class _EveryEventDefinition(_Definition):
+    parameters: WorseningParameters
+
+    @model_validator(mode="after")
+    def _moves_on(self) -> Self:
+        if not self.parameters.baseline.follows_worsening:
+            raise ValueError("later events need a baseline that follows worsening: else one would be counted again")
+        return self
+
+
+class WorseningEventsDefinition(_EveryEventDefinition):
+    kind: Literal["worsening_events"]
+
+
+class PiraEventsDefinition(_EveryEventDefinition):
+    kind: Literal["pira_events"]
     parameters: PiraParameters
 
 
@@ -200,8 +220,10 @@ class SafetyDefinition(_Definition):
 
 
 EventDefinition = WorseningDefinition | PiraDefinition | MilestoneDefinition
+EveryEventDefinition = WorseningEventsDefinition | PiraEventsDefinition
 EndpointDefinition = Annotated[
     EventDefinition
+    | EveryEventDefinition
     | RelapseRateDefinition
     | NedaDefinition
     | ConversionDefinition

@@ -24,6 +24,15 @@ def view(name: str) -> str:
 
 _EPOCH = "DATE '1970-01-01'"
 
+
+def last_day(what: str) -> str:
+    """Return the last day a date can mean: the one kept is the first day of the month or year that is known."""
+    date, precision = f"{what}_date", f"{what}_precision"
+    return f"""CASE {precision}
+        WHEN 'year' THEN (date_trunc('year', {date}) + INTERVAL 1 YEAR)::DATE - 1
+        WHEN 'month' THEN last_day({date}) ELSE {date} END"""
+
+
 PEOPLE = f"""
     CREATE OR REPLACE TEMP TABLE _people AS
     SELECT patient_id, row_number() OVER (ORDER BY patient_id) - 1 AS person FROM {view("patient")}
@@ -49,10 +58,7 @@ VISITS = f"""
 """
 
 RELAPSES = f"""
-    SELECT person, relapse_date - {_EPOCH} AS first_day,
-        CASE relapse_precision
-            WHEN 'year' THEN (date_trunc('year', relapse_date) + INTERVAL 1 YEAR)::DATE - {_EPOCH} - 1
-            WHEN 'month' THEN last_day(relapse_date) - {_EPOCH} ELSE relapse_date - {_EPOCH} END AS last_day
+    SELECT person, relapse_date - {_EPOCH} AS first_day, ({last_day("relapse")}) - {_EPOCH} AS last_day
     FROM {view("relapse")} JOIN _people USING (patient_id)
     WHERE relapse_date IS NOT NULL
 """
@@ -116,42 +122,59 @@ def _imprecise(table: str, event: str, precision: Sequence[str]) -> str:
 
 def neda(rules: NedaParameters) -> str:
     """Return the query of activity up to the horizon, with the first worsening in `_found`."""
-    scan = "coalesce(t1_gd_lesions, 0) > 0 OR coalesce(t2_new_lesions, 0) > 0"
-    said = "t1_gd_lesions IS NOT NULL OR t2_new_lesions IS NOT NULL"
-    known = f"""
-        SELECT follow_up.*, last_score - first_score AS followup_days, event AS worsens, event_days AS worsening_days,
-            (SELECT min(relapse_date) - first_score FROM {view("relapse")} relapse WHERE
-                relapse.patient_id = follow_up.patient_id AND relapse_date > first_score) AS relapse_days
-        FROM _follow_up follow_up JOIN _found USING (person)
-    """
-    scans = f"""
-        SELECT patient_id, count(*) AS scans_used, max(mri_date - first_score) AS last_scan_days,
-            min(mri_date - first_score) FILTER (WHERE {scan}) AS mri_days
-        FROM {view("mri")} JOIN _follow_up USING (patient_id)
-        WHERE region = {literal(rules.mri_region)} AND mri_precision = 'day' AND ({said})
-            AND mri_date - first_score > {rules.mri_from_days} AND mri_date - first_score <= {rules.horizon_days}
-        GROUP BY patient_id
-    """
     watched = f"followup_days >= {rules.horizon_days - rules.last_visit_days_before}"
     scanned = f"last_scan_days >= {rules.horizon_days - rules.last_mri_days_before}"
+    worsened = f"event_days <= {rules.horizon_days}"
     return f"""
-        SELECT patient_id, followup_days, visits_used, visits_not_used, coalesce(scans_used, 0) AS scans_used,
-            {_seen("relapse_days", watched, rules)} AS relapse,
-            {_seen("worsening_days", f"{watched} AND worsens <> 'not_assessable'", rules)} AS worsening,
-            {_seen("mri_days", scanned, rules)} AS mri_activity,
+        SELECT patient_id, last_score - first_score AS followup_days, visits_used, visits_not_used,
+            coalesce(scans_used, 0) AS scans_used,
+            {_seen("relapse_days IS NOT NULL", "relapse_maybe", watched)} AS relapse,
+            {_seen(worsened, "event = 'not_assessable'", watched)} AS worsening,
+            {_seen("mri_days IS NOT NULL", "mri_maybe", scanned)} AS mri_activity,
             CASE WHEN 'yes' IN (relapse, worsening, mri_activity) THEN 'no'
                 WHEN 'not_assessable' IN (relapse, worsening, mri_activity) THEN 'not_assessable'
                 ELSE 'yes' END AS neda,
-            CASE WHEN neda = 'no' THEN least(relapse_days, worsening_days, mri_days) END AS first_activity_days
-        FROM ({known}) LEFT JOIN ({scans}) USING (patient_id)
+            CASE WHEN neda = 'no' THEN least(relapse_days, event_days, mri_days) END AS first_activity_days
+        FROM _follow_up JOIN _found USING (person)
+            LEFT JOIN ({_activity("relapse", "true", 0, rules.horizon_days)}) USING (patient_id)
+            LEFT JOIN ({_scans_with_activity(rules)}) USING (patient_id) LEFT JOIN ({_scans(rules)}) USING (patient_id)
     """
 
 
-def _seen(days: str, watched: str, rules: NedaParameters) -> str:
+def _scans(rules: NedaParameters) -> str:
+    """Return the query of each person's scans in the time looked at that can tell of freedom from activity."""
+    told = " AND ".join(f"{column} IS NOT NULL" for column in rules.mri_free_needs)
+    return f"""
+        SELECT patient_id, count(*) AS scans_used, max(mri_date - first_score) AS last_scan_days
+        FROM {view("mri")} JOIN _follow_up USING (patient_id)
+        WHERE region = {literal(rules.mri_region)} AND mri_precision = 'day' AND {told}
+            AND mri_date - first_score > {rules.mri_from_days} AND mri_date - first_score <= {rules.horizon_days}
+        GROUP BY patient_id
+    """
+
+
+def _scans_with_activity(rules: NedaParameters) -> str:
+    active = " OR ".join(f"coalesce({column}, 0) > 0" for column in rules.mri_activity)
+    which = f"region = {literal(rules.mri_region)} AND ({active})"
+    return _activity("mri", which, rules.mri_from_days, rules.horizon_days)
+
+
+def _activity(table: str, which: str, after_days: int, horizon_days: int) -> str:
+    """Return the query of the first day (from the first score) of what lies in a time, and what may lie in it."""
+    first, last = f"{table}_date - first_score", f"({last_day(table)}) - first_score"
+    within = f"{first} > {after_days} AND {last} <= {horizon_days}"
+    return f"""
+        SELECT patient_id, min({first}) FILTER ({within}) AS {table}_days,
+            bool_or({last} > {after_days} AND {first} <= {horizon_days}) AS {table}_maybe
+        FROM {view(table)} JOIN _follow_up USING (patient_id) WHERE {which} GROUP BY patient_id
+    """
+
+
+def _seen(happened: str, maybe: str, watched: str) -> str:
     """Return whether something happened up to the horizon; who was not watched so long can not be called free of it."""
     return (
-        f"CASE WHEN {days} <= {rules.horizon_days} THEN 'yes' "
-        f"WHEN coalesce({watched}, false) THEN 'no' ELSE 'not_assessable' END"
+        f"CASE WHEN {happened} THEN 'yes' "
+        f"WHEN coalesce({maybe}, false) OR NOT coalesce({watched}, false) THEN 'not_assessable' ELSE 'no' END"
     )
 
 
@@ -160,7 +183,8 @@ def conversion(rules: ConversionParameters) -> str:
     return f"""
         SELECT patient_id, last_visit - first_visit AS followup_days, progression_precision AS event_precision,
             CASE WHEN coalesce(course, '') NOT IN {_listed(rules.at_risk_courses)} THEN 'not_assessable'
-                WHEN course = 'spms' OR progression_date IS NOT NULL THEN 'yes' ELSE 'no' END AS event,
+                WHEN course = 'spms' OR progression_date IS NOT NULL THEN 'yes'
+                WHEN first_visit IS NULL THEN 'not_assessable' ELSE 'no' END AS event,
             CASE WHEN event = 'yes' AND progression_precision IN {_listed(rules.date_precision)}
                 THEN progression_date - first_visit END AS event_days
         FROM _follow_up JOIN {view("patient")} USING (patient_id)
@@ -200,15 +224,16 @@ def safety(rules: SafetyParameters) -> str:
 def _episodes(rules: TreatmentParameters) -> str:
     """Return the common tables `known` (person, drug, episodes left out) and `spans` (from a day to before another)."""
     precise = _listed(rules.date_precision)
+    carried = f"greatest(stop_date, least(stop_date + {rules.carry_over_days}, coalesce(last_visit, stop_date)))"
     return f"""
         episodes AS (
             SELECT patient_id, drug,
                 CASE WHEN start_precision IN {precise} THEN start_date + {rules.lag_days} END AS began,
-                CASE WHEN stop_date IS NULL THEN least(last_visit, death_date)
-                    WHEN stop_precision IN {precise} THEN least(stop_date + {rules.carry_over_days}, death_date)
+                CASE WHEN stop_date IS NULL THEN least(last_visit, death)
+                    WHEN stop_precision IN {precise} THEN least({carried}, death)
                 END AS ended
             FROM {view("treatment")} JOIN _follow_up USING (patient_id)
-                JOIN (SELECT patient_id, death_date FROM {view("patient")}) USING (patient_id)
+                JOIN (SELECT patient_id, {last_day("death")} AS death FROM {view("patient")}) USING (patient_id)
             WHERE kind IN {_listed(rules.kinds)} AND drug IS NOT NULL
         ),
         known AS (

@@ -13,11 +13,13 @@ from sqlalchemy import select
 from core.database import Database
 from core.people.models import Person
 from core.settings import Settings
+from data_catalog.endpoints.catalogue import standard_endpoint
 from data_catalog.published.service import publish_numbers
 from data_catalog.tables import published_number
 from tests.conftest import HandClock, add_cast
 from tests.portal.test_accessibility import check_names, check_regions, check_states, check_structure, check_tables
 from tests.support.catalog import active_project
+from tests.support.endpoints import publish_endpoint
 from tests.support.pages import Reader
 from tests.support.portal import Sits
 from tests.support.registries import (
@@ -181,6 +183,17 @@ def test_an_identifier_has_a_page_and_no_number(rosa: Reader) -> None:
     page = rosa.open("/data/ms_cidr/patient/patient_id")
     assert "never leaves the vault" in page.text
     assert "In edition 1" not in page.text
+
+
+@pytest.mark.parametrize("page", ["small", "small/endpoint_neda_3_v2/neda"])
+def test_a_table_of_an_endpoint_says_its_version_and_every_parameter(
+    database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path, rosa: Reader, page: str
+) -> None:
+    neda = standard_endpoint("neda_3", 2)
+    publish_endpoint(database, settings, people["dana"], neda, tmp_path / "small")
+    text = "".join(rosa.open(f"/data/{page}").text.split())
+    assert "Standardendpointneda_3,version2:" in text
+    assert [name for name, value in neda.reference.in_words if f"{name}={value}".replace(" ", "") not in text] == []
 
 
 def test_the_data_manager_publishes_numbers_from_the_page(

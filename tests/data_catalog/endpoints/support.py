@@ -8,10 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from data_catalog.endpoints.catalogue import standard_endpoints
 from data_catalog.endpoints.courses import Courses
 from data_catalog.endpoints.models import MilestoneParameters
-from data_catalog.endpoints.worsening import Found, first_milestone, first_worsening
+from data_catalog.endpoints.worsening import Found, milestones, worsenings
 
 REAL = Path(__file__).parents[3].parent / "shared/data/edss_visits/visits.csv"
 
@@ -54,20 +56,24 @@ def rules(endpoint: str, **changes: Any) -> Any:
 
 
 def search(courses: Courses, asked: Any) -> Found:
-    return (
-        first_milestone(courses, asked) if isinstance(asked, MilestoneParameters) else first_worsening(courses, asked)
-    )
+    return milestones(courses, asked) if isinstance(asked, MilestoneParameters) else worsenings(courses, asked)
+
+
+def every_event(cohort: Cohort, asked: Any) -> dict[str, list[list[float]]]:
+    """Each person's events: their days, the days that confirm them, and days and scores of their baselines."""
+    courses = cohort.courses
+    found = search(courses, asked)
+    days = (courses.day[visit] for visit in (found.visit, found.confirmation, found.baseline))
+    rows = np.column_stack((*days, courses.edss[found.baseline] / 2))
+    by_person: dict[str, list[list[float]]] = {}
+    for person, row in zip(found.person.tolist(), rows.tolist(), strict=True):
+        by_person.setdefault(cohort.people[person], []).append(row)
+    return by_person
 
 
 def events(cohort: Cohort, asked: Any) -> dict[str, list[float]]:
     """Each person's first event: its day, the day that confirms it, and the day and score of the baseline."""
-    courses = cohort.courses
-    found = search(courses, asked)
-    day, edss = courses.day.tolist(), (courses.edss / 2).tolist()
-    return {
-        cohort.people[person]: [day[event.visit], day[event.confirmation], day[event.baseline], edss[event.baseline]]
-        for person, event in found.events.items()
-    }
+    return {person: rows[0] for person, rows in every_event(cohort, asked).items()}
 
 
 def random_cohort(people: int, seed: int) -> Cohort:

@@ -1,21 +1,15 @@
 """Events are those of pymsprog, on its own sample data, on synthetic courses and on real records, person by person."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from data_catalog.endpoints.models import MilestoneParameters, PiraParameters
-from tests.data_catalog.endpoints.support import REAL, Cohort, events, random_cohort, real_cohort, rules
+from tests.data_catalog.endpoints.support import REAL, Cohort, events, every_event, random_cohort, real_cohort, rules
+from tests.support.oracle import arguments, ask
 
-BASELINES = {
-    "fixed": "fixed",
-    "roving": "roving",
-    "roving_improvement": "roving_impr",
-    "roving_worsening": "roving_wors",
-}
 BOUNDED = {"confirmation_days_before": 7, "confirmation_days_after": 730}
 CLOSE = {"confirmation_days_before": 7, "confirmation_days_after": 28}
 
@@ -48,6 +42,13 @@ RULES: dict[str, Any] = {
     "edss 6": rules("edss_6_confirmed"),
     "edss 7": rules("edss_7_confirmed"),
 }
+EVERY = {
+    name: asked
+    for name, asked in RULES.items()
+    if not isinstance(asked, MilestoneParameters) and asked.baseline.follows_worsening
+}
+"""Rules under which later events are events of their own."""
+
 DIFFERENCES: dict[str, tuple[Any, Cohort]] = {
     "it ends where no later score differs from the baseline, though a relapse is about to move it": (
         rules("pira_168d_5_5"),
@@ -65,70 +66,24 @@ DIFFERENCES: dict[str, tuple[Any, Cohort]] = {
 """Where pymsprog says something else and we do not follow, and the course that shows it."""
 
 
-def arguments(asked: Any) -> dict[str, Any]:
-    """The same parameters in pymsprog's words."""
-    same = {
-        "conf_days": asked.confirmation_days,
-        "conf_tol_days": [asked.confirmation_days_before, asked.confirmation_days_after],
-        "require_sust_days": asked.sustained_days,
-        "relapse_to_event": asked.relapse_days_before_event,
-        "relapse_to_conf": asked.relapse_days_before_confirmation,
-    }
-    if isinstance(asked, MilestoneParameters):
-        return same | {"milestone": asked.edss}
-    same |= {
-        "baseline": BASELINES[asked.baseline],
-        "proceed_from": "firstconf" if asked.baseline_moves_to == "confirmation" else "event",
-        "relapse_to_bl": asked.relapse_days_before_baseline,
-        "event": "firstCDW",
-    }
-    if not isinstance(asked, PiraParameters):
-        return same
-    event = [asked.relapse_free_before_event, asked.relapse_free_after_event]
-    return same | {
-        "event": "firstPIRA",
-        "relapse_assoc": asked.relapse_free_before_event,
-        "relapse_rebl": asked.rebaseline_after_relapse,
-        "relapse_indep": {
-            "prec": [0, None] if asked.relapse_free_from_baseline else [0, 0],
-            "event": [None, event[1]] if asked.relapse_free_from_baseline else event,
-            "conf": [asked.relapse_free_before_confirmation, asked.relapse_free_after_confirmation],
-            "prec_type": "baseline",
-        },
-    }
-
-
-@pytest.fixture(scope="session")
-def oracle() -> str:
-    made = subprocess.run(["scripts/oracle"], capture_output=True, text=True, timeout=280)
-    assert made.returncode == 0, f"pymsprog can not be installed:\n{made.stderr}"
-    return made.stdout.splitlines()[-1]
-
-
 Answers = dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
-def compared(oracle: str) -> Answers:
+def compared() -> Answers:
     """By cohort and rules: the events pymsprog finds, and ours, in one run of its interpreter."""
     cohorts = {"random": random_cohort(60, seed=7)}
     if REAL.exists():
         cohorts["real"] = without_early_relapses(real_cohort(REAL))
     asked = {(cohort, name): each for cohort in ("toy", *cohorts) for name, each in RULES.items()}
     asked |= {(why, why): each for why, (each, _) in DIFFERENCES.items()}
+    asked |= {(cohort, f"every {name}"): each for cohort in ("toy", *cohorts) for name, each in EVERY.items()}
     cohorts |= {why: cohort for why, (_, cohort) in DIFFERENCES.items()}
-    runs = [
-        {"cohort": cohort, "arguments": arguments(each), "half_step_from": getattr(each, "half_step_from", None)}
-        for (cohort, _), each in asked.items()
-    ]
-    question = json.dumps({"cohorts": {name: cohort.to_json() for name, cohort in cohorts.items()}, "runs": runs})
-    program = Path(__file__).parent / "run_pymsprog.py"
-    done = subprocess.run([oracle, program], input=question, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-    answered = json.loads(done.stdout)
+    runs = [question(*key, each) for key, each in asked.items()]
+    answered = ask({name: cohort.to_json() for name, cohort in cohorts.items()}, runs)
     known = cohorts | {"toy": from_json(answered["cohorts"]["toy"])}
     return {
-        (cohort, name): (theirs, ours(known[cohort], each))
+        (cohort, name): (theirs, ours(known[cohort], name, each))
         for ((cohort, name), each), theirs in zip(asked.items(), answered["answers"], strict=True)
     }
 
@@ -145,14 +100,31 @@ def without_early_relapses(cohort: Cohort) -> Cohort:
     return Cohort(cohort.visits, [(person, day) for person, day in cohort.relapses if day >= first[person]])
 
 
-def ours(cohort: Cohort, asked: Any) -> dict[str, Any]:
+def question(cohort: str, name: str, asked: Any) -> dict[str, Any]:
+    """One run of pymsprog.
+
+    For all events it waits longer to move the baseline after a relapse than for the first PIRA: ask for that again.
+    """
+    common = {"cohort": cohort, "half_step_from": getattr(asked, "half_step_from", None)}
+    if not name.startswith("every"):
+        return common | {"arguments": arguments(asked)}
+    pira = isinstance(asked, PiraParameters)
+    if pira and asked.rebaseline_after_relapse:
+        return common | {"arguments": arguments(asked), "again": True}
+    multiple = arguments(asked) | {"event": "multiple", "RAW_PIRA": pira}
+    return common | {"arguments": multiple, "every": True, "pira": pira}
+
+
+def ours(cohort: Cohort, name: str, asked: Any) -> dict[str, Any]:
+    if name.startswith("every"):
+        return every_event(cohort, asked)
     found = events(cohort, asked)
     if not isinstance(asked, MilestoneParameters):
         return found
     return {person: [event[0] - event[2]] for person, event in found.items()}
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", [*RULES, *(f"every {name}" for name in EVERY)])
 @pytest.mark.parametrize("cohort", ["toy", "random", "real"])
 def test_every_event_is_the_same(compared: Answers, cohort: str, name: str) -> None:
     if cohort == "real" and not REAL.exists():
@@ -173,3 +145,12 @@ def test_there_is_something_to_compare(compared: Answers) -> None:
     assert [name for name in RULES if not compared["random", name][0]] == []
     different = {json.dumps(compared["random", name][0], sort_keys=True) for name in RULES}
     assert len(different) > len(RULES) * 0.7
+
+
+def test_there_are_later_events_to_compare(compared: Answers) -> None:
+    """Under every set of rules somebody has a second event, and its baseline is another one than the first one's."""
+    for name in EVERY:
+        theirs, _ = compared["random", f"every {name}"]
+        later = [rows for rows in theirs.values() if len(rows) > 1]
+        assert later, name
+        assert all(rows[1][2] > rows[0][2] for rows in later), name

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidInput
 from data_catalog.endpoints.courses import Courses
-from tests.data_catalog.endpoints.support import Cohort, events, rules
+from tests.data_catalog.endpoints.support import Cohort, events, every_event, rules
 
 CDW, ROVING, PIRA, EDSS_6 = "cdw_84d_fixed_5_5", "cdw_84d_roving_5_5", "pira_168d_5_5", "edss_6_confirmed"
 CUT_OFF_6 = {"half_step_from": 6.0}
@@ -79,6 +79,50 @@ def test_by_hand(
     cohort = Cohort([("a", day, float(edss)) for day, edss in scores.items()], [("a", day) for day in relapses])
     found = events(cohort, rules(endpoint, **changes))
     assert (found["a"][0] if found else None) == expected, what
+
+
+# what it shows, endpoint, {day: EDSS}, days of relapses, the events: day, day of its baseline
+LATER: list[tuple[str, str, dict[int, float], list[int], list[tuple[int, int]]]] = [
+    (
+        "the next is measured from the confirmation",
+        ROVING,
+        {0: 2, 100: 3, 200: 3, 300: 4, 400: 4},
+        [],
+        [(100, 0), (300, 200)],
+    ),
+    ("what is kept is no second event", ROVING, {0: 2, 100: 3, 200: 3, 300: 3, 400: 3}, [], [(100, 0)]),
+    (
+        "a rise before the confirmation is part of the first",
+        ROVING,
+        {0: 2, 100: 3, 150: 4, 190: 4, 300: 4},
+        [],
+        [(100, 0)],
+    ),
+    (
+        "down and up again is a second one",
+        ROVING,
+        {0: 2, 100: 3, 200: 3, 300: 2, 400: 2, 500: 3, 600: 3},
+        [],
+        [(100, 0), (500, 400)],
+    ),
+    ("a second PIRA", PIRA, {0: 2, 200: 3, 400: 3, 600: 4, 800: 4}, [], [(200, 0), (600, 400)]),
+    (
+        "a relapse in between moves the baseline",
+        PIRA,
+        {0: 2, 200: 3, 400: 3, 600: 4, 800: 5, 1000: 5},
+        [500],
+        [(200, 0), (800, 600)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "endpoint", "scores", "relapses", "expected"), LATER)
+def test_later_events_by_hand(
+    what: str, endpoint: str, scores: dict[int, float], relapses: list[int], expected: list[tuple[int, int]]
+) -> None:
+    cohort = Cohort([("a", day, float(edss)) for day, edss in scores.items()], [("a", day) for day in relapses])
+    found = every_event(cohort, rules(endpoint))
+    assert [(event[0], event[2]) for event in found["a"]] == expected, what
 
 
 def test_a_relapse_known_to_the_month_takes_the_whole_month() -> None:

@@ -1,7 +1,7 @@
 """Endpoints of a small dataset of the model, by hand; and one of them in a project's cut without the visits."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,43 +21,9 @@ from data_catalog.engine import identifier
 from data_catalog.models import DatasetDeclaration
 from data_catalog.publication import Prepared, publish_edition, write_tables
 from data_catalog.service import edition
+from tests.data_catalog.endpoints.rows import TABLES, drug, event, on, relapse, scan, visit
 from tests.data_catalog.typed import Row, put
 from tests.support.catalog import ON_ONE_ENGINE, empty_views
-
-TABLES = ("patient", "visit", "relapse", "mri", "treatment", "adverse_event")
-
-
-def on(day: int, what: str, precision: str = "day") -> Row:
-    return {f"{what}_date": date(2010, 1, 10) + timedelta(days=day), f"{what}_precision": precision}
-
-
-def visit(person: str, day: int, edss: float | None, precision: str = "day") -> Row:
-    return {"patient_id": person, "edss": edss, **on(day, "visit", precision)}
-
-
-def relapse(person: str, day: int, precision: str = "day") -> Row:
-    return {"patient_id": person, **on(day, "relapse", precision)}
-
-
-def scan(person: str, day: int, gd: int | None, region: str = "brain") -> Row:
-    return {"patient_id": person, "region": region, "t1_gd_lesions": gd, **on(day, "mri")}
-
-
-def drug(person: str, name: str, start: int, stop: int | None, precision: str = "day", **more: str) -> Row:
-    ends = {} if stop is None else on(stop, "stop")
-    return {
-        "patient_id": person,
-        "drug": name,
-        "kind": "disease_modifying",
-        **on(start, "start", precision),
-        **ends,
-        **more,
-    }
-
-
-def event(person: str, day: int, seriousness: str = "hospitalisation", precision: str = "day") -> Row:
-    return {"patient_id": person, "seriousness": seriousness, **on(day, "event", precision)}
-
 
 PATIENTS: list[Row] = [
     {"patient_id": "worse", "course": "rrms"},
@@ -88,9 +54,9 @@ RELAPSES: list[Row] = [
     relapse("active", 366),
 ]
 SCANS: list[Row] = [
-    scan("stable", 350, 0),
-    scan("stable", 700, 0),
-    scan("stable", 710, 3, "spinal_cord"),
+    scan("stable", 350, 0, 0),
+    scan("stable", 700, None, 0),
+    scan("stable", 710, 3, region="spinal_cord"),
     scan("active", 300, 2),
     scan("worse", 720, None),
 ]
@@ -157,6 +123,20 @@ def test_worsening(read: Read) -> None:
     }
 
 
+def test_every_worsening(read: Read) -> None:
+    """A row per event with its number, in days since the first visit; nobody without an event has a row."""
+    columns = ("event_days", "confirmed_days", "event_edss", "baseline_days", "baseline_edss", "followup_days")
+    assert read("cdw_168d_roving_5_5_events", *columns) == {("worse", 1): (200, 400, 3.0, 0, 2.0, 700)}
+
+
+@pytest.mark.parametrize("every", [each.id for each in standard_endpoints() if each.kind.endswith("_events")])
+def test_the_first_of_every_event_is_the_first_event(read: Read, every: str) -> None:
+    columns = ("event_days", "confirmed_days", "event_edss", "baseline_days", "baseline_edss", "followup_days")
+    first = read(every.removesuffix("_events"), "event", *columns)
+    numbered = {person: row for (person, number), row in read(every, *columns).items() if number == 1}
+    assert numbered == {person: row[1:] for person, row in first.items() if row[0] == "yes"}
+
+
 def test_visits_without_a_day_or_a_score_are_counted_as_not_used(read: Read) -> None:
     used = read("pira_168d_6_0", "visits_used", "visits_not_used")
     assert (used["worse"], used["unseen"]) == ((4, 2), (0, 0))
@@ -181,7 +161,7 @@ def test_neda(read: Read) -> None:
     found = read("neda_3", "neda", "relapse", "worsening", "mri_activity", "first_activity_days", "scans_used")
     assert found["stable"] == ("yes", "no", "no", "no", None, 2)
     assert found["worse"] == ("no", "no", "yes", "not_assessable", 200, 0)
-    assert found["active"] == ("no", "yes", "not_assessable", "yes", 100, 1)
+    assert found["active"] == ("no", "yes", "not_assessable", "yes", 100, 0)
     assert found["died"] == ("not_assessable", "not_assessable", "not_assessable", "not_assessable", None, 0)
 
 
@@ -279,7 +259,7 @@ def test_a_project_has_the_endpoint_without_the_visits(
     make_cut(
         CutRequest("small-project", 1, datetime(2026, 6, 1, tzinfo=UTC), bytes(32), (asked,)), cut, work, empty_views
     )
-    assert [path.name for path in (cut / "small").iterdir()] == ["endpoint_cdw_168d_fixed_5_5.parquet"]
+    assert [path.name for path in (cut / "small").iterdir()] == ["endpoint_cdw_168d_fixed_5_5_v1.parquet"]
     rows = duckdb.sql(f"FROM read_parquet('{cut}/small/*.parquet')").fetchall()
     assert sorted(row[3] for row in rows) == [300, 600, 700, 700]
     assert [row[1:] for row in rows if row[1] == "yes"] == [("yes", 200, 700)]

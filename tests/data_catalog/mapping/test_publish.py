@@ -170,8 +170,8 @@ def test_an_edition_may_hold_the_standard_endpoints_of_its_people(
     found = edition(database, "ofsep")
     made = {table.table: table.rows for table in manifest.tables if table.table.startswith("endpoint_")}
     assert len(made) == len(standard_endpoints())
-    assert made["endpoint_cdw_168d_roving_5_5"] == made["endpoint_pira_168d_5_5"] == 60
-    table = found.declaration.table("endpoint_pira_168d_5_5")
+    assert made["endpoint_cdw_168d_roving_5_5_v1"] == made["endpoint_pira_168d_5_5_v1"] == 60
+    table = found.declaration.table("endpoint_pira_168d_5_5_v1")
     assert table is not None
     assert "event_days" in table.approvable
     assert "patient_id" not in table.approvable

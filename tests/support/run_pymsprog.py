@@ -1,10 +1,12 @@
 """Run pymsprog in its own environment: cohorts and runs come in as JSON, events go out as JSON.
 
-Started by `test_against_pymsprog.py` with the Python that `scripts/oracle` names; nothing of Myelin is imported here.
+Started by `tests/support/oracle.py` with the Python that `scripts/oracle` names; nothing of Myelin is imported here.
 """
 
 import json
 import sys
+from resource import RUSAGE_SELF, getrusage
+from time import perf_counter
 from typing import Any
 
 import pandas as pd
@@ -16,8 +18,10 @@ _NUMBERS = {"unlimited": float("inf")}
 def main() -> None:
     asked = json.load(sys.stdin)
     cohorts = {**asked["cohorts"], "toy": toy()}
+    started = perf_counter()
     answers = [run(cohorts[each["cohort"]], each) for each in asked["runs"]]
-    json.dump({"cohorts": cohorts, "answers": answers}, sys.stdout)
+    took = {"seconds": perf_counter() - started, "peak_kilobytes": getrusage(RUSAGE_SELF).ru_maxrss}
+    json.dump({"cohorts": cohorts, "answers": answers, **took}, sys.stdout)
 
 
 def toy() -> dict[str, Any]:
@@ -33,7 +37,12 @@ def toy() -> dict[str, Any]:
 
 
 def run(cohort: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-    """Return each person's first event: its day, the day that confirms it, and the day and score of the baseline."""
+    """Return each person's first event: its day, the day that confirms it, and the day and score of the baseline.
+
+    With `every` it is a list of all, of `event="multiple"`; with `again`, of searches for the first one after another.
+    """
+    if asked.get("again"):
+        return again(cohort, asked)
     visits = pd.DataFrame(cohort["visits"], columns=["id", "day", "edss"])
     relapses = pd.DataFrame(cohort["relapses"], columns=["id", "day"])
     common = {"subj_col": "id", "value_col": "edss", "date_col": "day", "outcome": "edss", "relapse": relapses}
@@ -56,10 +65,27 @@ def run(cohort: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
         **common,
         **arguments,
     )
-    confirmed = ("PIRA_" if arguments["event"] == "firstPIRA" else "") + f"conf{arguments['conf_days']}_date"
-    columns = ["date", confirmed, "bl_date", "bl_value"]
-    events = found[found["event_type"] != ""]
-    return {str(row["id"]): [row[column] for column in columns] for _, row in events.iterrows()}
+    pira = asked.get("pira", arguments["event"] == "firstPIRA")
+    confirmed = f"conf{arguments['conf_days']}_date"
+    columns = ["date", f"PIRA_{confirmed}" if pira else confirmed, "bl_date", "bl_value"]
+    if asked.get("moving"):
+        columns.append(confirmed)
+    events = found[(found["CDW_type"] == "PIRA") if pira else (found["event_type"] == "CDW")]
+    rows: dict[str, list[Any]] = {}
+    for _, row in events.iterrows():
+        rows.setdefault(str(row["id"]), []).append([row[column] for column in columns])
+    return rows if asked.get("every") else {person: of_person[0] for person, of_person in rows.items()}
+
+
+def again(cohort: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """Return every event: after each, the visit that confirmed it as worsening begins a new course."""
+    events: dict[str, Any] = {}
+    while found := run(cohort, {**asked, "again": False, "moving": True}):
+        for person, row in found.items():
+            events.setdefault(person, []).append(row[:-1])
+        left = [visit for visit in cohort["visits"] if visit[0] in found and visit[1] >= found[visit[0]][-1]]
+        cohort = {**cohort, "visits": left}
+    return events
 
 
 def number(value: Any) -> Any:
