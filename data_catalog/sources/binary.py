@@ -43,6 +43,13 @@ def load(connection: duckdb.DuckDBPyConnection, label: str, path: Path, kind: Fo
     return []
 
 
+def first_row(path: Path, kind: Format) -> tuple[str, pl.DataFrame]:
+    """Return the name a file gives its table (nothing, where the format has none), and a frame of its first row."""
+    frame, about = _READERS[kind](str(path), row_limit=1, output_format="polars")
+    assert isinstance(frame, pl.DataFrame)
+    return about.table_name or "", frame
+
+
 def count_rows(path: Path, kind: Format) -> int:
     """Count the rows of a file by reading it."""
     return sum(len(frame) for frame in _frames(path, kind))

@@ -28,12 +28,22 @@ def check_inside(path: str) -> str:
     return path
 
 
+_TOLD = frozenset({"path", "format", "encoding", "delimiter", "quote", "sheet"})
+"""What is told from a file itself where a mapping asks for an SDTM domain."""
+
+
 class FileSpec(BaseModel):
-    """One file of a source, or several of one form: `path` may be a pattern, `*/dm.xpt`, inside the delivery."""
+    """One file of a source, or several of one form: `path` may be a pattern, `*/dm.xpt`, inside the delivery.
+
+    Or every file that holds one SDTM `domain`, whatever it is called and however it is written.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
-    path: str = Field(min_length=1, max_length=400)
+    path: str = Field("", max_length=400)
+    domain: str = Field(
+        "", pattern="^[A-Z][A-Z0-9]{1,7}$", description="an SDTM domain, found by what files hold; instead of a path"
+    )
     format: Format = Field(Format.CSV, strict=False)
     encoding: str = Field("utf-8", description="of a CSV file")
     delimiter: str = Field(",", pattern=r"""^[^"'\r\n\x00]$""", description="of a CSV file")
@@ -56,6 +66,10 @@ class FileSpec(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if bool(self.domain) == bool(self.path):
+            raise ValueError("says either path or domain")
+        if self.domain and _TOLD & self.model_fields_set:
+            raise ValueError(f"{', '.join(sorted(_TOLD))} are told from the files that hold a domain")
         try:
             "é".encode(self.encoding, errors="replace")  # codecs also knows zlib and others that make no text
         except (LookupError, UnicodeError) as error:
@@ -73,4 +87,9 @@ class FileSpec(BaseModel):
     @property
     def is_pattern(self) -> bool:
         """Whether several files may match."""
-        return "*" in self.path
+        return "*" in self.path or bool(self.domain)
+
+    @property
+    def named(self) -> str:
+        """What is read, in words."""
+        return f"SDTM domain {self.domain}" if self.domain else self.path

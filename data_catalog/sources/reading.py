@@ -13,9 +13,9 @@ from data_catalog.engine import identifier, literal
 from data_catalog.mapping.expressions import compiled
 from data_catalog.report import Finding
 from data_catalog.sources import binary, delimited, workbook
-from data_catalog.sources.delivery import TakenFile
+from data_catalog.sources.delivery import TakenFile, guess
 from data_catalog.sources.files import FileSpec, Format
-from data_catalog.sources.sdtm import merge_supplemental
+from data_catalog.sources.sdtm import domain_problems, merge_supplemental
 from data_catalog.sources.texts import FILE, ROW, unfit_names
 
 
@@ -50,8 +50,11 @@ def _read(
     for number, file in enumerate(files):
         part = identifier(f"part_{name}_{number}")
         label = f"{name} ({file.sent.path})"
-        if problems := _read_one(connection, label, spec, file, part, work) or _count(connection, label, file, part):
+        written = guess(file.copy) if spec.domain else spec
+        if problems := _read_one(connection, label, written, file, part, work) or _count(connection, label, file, part):
             return problems
+        if spec.domain:
+            _capitalise(connection, part)
         parts.append(part)
     if len(parts) == 1 and not spec.is_pattern:
         connection.execute(f"ALTER TABLE {parts[0]} RENAME TO {raw_name(name)}")
@@ -111,6 +114,15 @@ def _put_together(connection: duckdb.DuckDBPyConnection, name: str, paths: Seque
     connection.execute("; ".join(f"DROP TABLE {part}" for part in parts))
 
 
+def _capitalise(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Write the names of an SDTM dataset's variables in capitals, as the standard does; some writers do not."""
+    for column in _columns(connection, table):
+        if column != column.upper():
+            connection.execute(
+                f"ALTER TABLE {table} RENAME COLUMN {identifier(column)} TO {identifier(column.upper())}"
+            )
+
+
 def _rows(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> int:
     """Return how many rows these have."""
     return sum(connection.execute(f"SELECT count(*) FROM {part}").fetchall()[0][0] for part in tables)
@@ -119,6 +131,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> int:
 def _finish(connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec) -> list[Finding]:
     """Put qualifiers on a file's rows, add the columns it may be without, and keep the rows the mapping wants."""
     table = raw_name(name)
+    if problems := domain_problems(connection, name, table, spec.domain) if spec.domain else []:
+        return problems
     has_qualifiers = spec.supplemental and _rows(connection, [raw_name(spec.supplemental)])
     label = f"{name}, qualifiers of {spec.supplemental}"
     problems = merge_supplemental(connection, label, table, raw_name(spec.supplemental)) if has_qualifiers else []

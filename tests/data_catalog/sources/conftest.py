@@ -23,14 +23,16 @@ class Reader:
 
     def __init__(self, folder: Path, work: Path, connection: duckdb.DuckDBPyConnection) -> None:
         self.folder, self.work, self.connection = folder, work, connection
+        self.unused: list[str] = []
 
     def sign(self, **specs: FileSpec) -> None:
         make_delivery(self.folder, "a test", AT, specs)
 
     def read(self, **specs: FileSpec) -> list[Finding]:
         """What is wrong with a signed folder."""
-        taken, problems = take_delivery(self.folder, read_delivery(self.folder), specs, self.work)
-        return problems or read_files(self.connection, specs, taken, self.work)
+        taken = take_delivery(self.folder, read_delivery(self.folder), specs, self.work)
+        self.unused = [finding.to_text() for finding in taken.unused]
+        return list(taken.problems) or read_files(self.connection, specs, taken.files, self.work)
 
     def rows(self, name: str, *columns: str) -> Rows:
         chosen = ", ".join(f'"{column}"' for column in columns) or "*"
