@@ -288,7 +288,7 @@ def _is_encoded(file: Path, encoding: str) -> bool:
 
 def _count(file: Path, spec: FileSpec) -> int:
     if spec.format in binary.BINARY:
-        return binary.count_rows(file, spec.format)
+        return binary.count_rows(file, spec.format, spec.overruled)
     if spec.format is Format.PARQUET:
         return workbook.count_parquet(file)
     if spec.format is Format.XLSX:

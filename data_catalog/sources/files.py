@@ -45,7 +45,7 @@ class FileSpec(BaseModel):
         "", pattern="^[A-Z][A-Z0-9]{1,7}$", description="an SDTM domain, found by what files hold; instead of a path"
     )
     format: Format = Field(Format.CSV, strict=False)
-    encoding: str = Field("utf-8", description="of a CSV file")
+    encoding: str = Field("utf-8", description="of a CSV file; of others only where what they say of it is wrong")
     delimiter: str = Field(",", pattern=r"""^[^"'\r\n\x00]$""", description="of a CSV file")
     quote: Literal['"', "'"] = '"'
     decimal: Literal[".", ","] = "."
@@ -74,8 +74,10 @@ class FileSpec(BaseModel):
             "é".encode(self.encoding, errors="replace")  # codecs also knows zlib and others that make no text
         except (LookupError, UnicodeError) as error:
             raise ValueError(f"{self.encoding!r} is no encoding") from error
-        if self.format is not Format.CSV and (self.encoding, self.delimiter) != ("utf-8", ","):
-            raise ValueError("encoding and delimiter belong to CSV files")
+        if self.format is not Format.CSV and self.delimiter != ",":
+            raise ValueError("delimiter belongs to CSV files")
+        if self.format in (Format.XLSX, Format.PARQUET) and self.encoding != "utf-8":
+            raise ValueError("encoding does not belong to XLSX and Parquet files")
         return self
 
     def matches(self, path: str) -> bool:
@@ -83,6 +85,11 @@ class FileSpec(BaseModel):
         own, other = PurePosixPath(self.path).parts, PurePosixPath(path).parts
         literal = (part.translate({ord("["): "[[]", ord("?"): "[?]"}) for part in own)
         return len(own) == len(other) and all(map(fnmatchcase, other, literal))
+
+    @property
+    def overruled(self) -> str:
+        """The encoding a file has whatever it says, nothing where its own word counts."""
+        return self.encoding if "encoding" in self.model_fields_set else ""
 
     @property
     def is_pattern(self) -> bool:

@@ -67,7 +67,7 @@ def _read_one(
     connection: duckdb.DuckDBPyConnection, label: str, spec: FileSpec, file: TakenFile, part: str, work: Path
 ) -> list[Finding]:
     if spec.format in binary.BINARY:
-        return binary.load(connection, label, file.copy, spec.format, part)
+        return binary.load(connection, label, file.copy, spec.format, part, spec.overruled)
     if spec.format is Format.PARQUET:
         return workbook.load_parquet(connection, label, file.copy, part)
     if spec.format is Format.XLSX:

@@ -1,7 +1,6 @@
 """SAS transport, SPSS, Stata and Parquet files: every value comes to one text, whatever package wrote it.
 
-SAS's own format (sas7bdat) is not written by any package here, and none of them brings a sample: that it is read by
-the same library, refused when it is none (test_formats), and named when it is signed is all that is tested of it.
+Files of SAS itself, which nothing here can write, are in test_sas7bdat.
 """
 
 import time
