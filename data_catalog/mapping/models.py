@@ -219,7 +219,7 @@ def _unfit(variable: Variable, source: VariableSource) -> Iterator[str]:
     if asked:
         known = f": one of {', '.join(variable.codes)}" if variable.codes else ""
         yield f"the draft still asks what {', '.join(map(repr, asked))} means{known}"
-    if ASKED in (source.column, *source.dates):
+    if ASKED in (source.column, source.value, *source.dates):
         yield "the draft still asks where it comes from, or how its dates are written"
     foreign = sorted(set(source.codes.values()) - {*variable.codes, ASKED})
     if variable.codes and foreign:
