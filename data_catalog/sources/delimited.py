@@ -20,7 +20,7 @@ from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
 
 _CHUNK = 1 << 20
 _LONGEST_HEADER = 1 << 16
-_BLANKS = " \t\r\n\N{NO-BREAK SPACE}"
+BLANKS = " \t\r\n"
 _UTF8 = {"utf-8", "utf-8-sig", "ascii"}
 
 
@@ -110,9 +110,13 @@ def load(
 
 
 def _unless_blank(name: str) -> str:
-    """Return SQL of a column that is missing where nothing but blanks stands in it."""
+    """Return SQL of a column that is missing where nothing but blanks stands in it.
+
+    Nearly every text begins with a letter or digit: that is seen at its first byte, and only the rest is trimmed.
+    """
     column = identifier(name)
-    return f"CASE WHEN trim({column}, {literal(_BLANKS)}) <> '' THEN {column} END AS {column}"
+    trimmed = f"trim({column}, {literal(BLANKS)})"
+    return f"CASE WHEN {column} >= '!' THEN {column} WHEN {trimmed} <> '' THEN {column} END AS {column}"
 
 
 def count_rows(path: Path, columns: list[str], delimiter: str = ",", quote: str = '"') -> int | None:

@@ -21,8 +21,9 @@ from core import canonical
 from core.errors import InvalidInput
 from core.files import ensure_folder, sha256_file, write_durably
 from data_catalog.report import SHOWN_PER_RULE, Finding
-from data_catalog.sources import binary, delimited, domains, workbook
+from data_catalog.sources import binary, delimited, domains, readers, workbook
 from data_catalog.sources.files import FileSpec, Format, check_inside
+from data_catalog.sources.parsers import Parsers
 from data_catalog.synthetic import LABEL, is_synthetic
 
 MANIFEST = "delivery.json"
@@ -129,14 +130,15 @@ def take_delivery(folder: Path, delivery: Delivery, specs: Mapping[str, FileSpec
     """
     problems, unused = list(_strangers(folder, delivery)), dict[str, list[str]]()
     taken: dict[str, list[TakenFile]] = {name: [] for name in specs}
-    for number, sent in enumerate(delivery.files):
-        one = _take_one(folder, sent, specs, work, number)
-        problems += [Finding(WHOLE, sent.path, one.problem, 1)] * bool(one.problem)
-        for name in one.names:
-            taken[name].append(TakenFile(sent, one.copy))
-        if not one.names:
-            unused.setdefault(one.holds or sent.format, []).append(sent.path)
-            one.copy.unlink(missing_ok=True)
+    with Parsers() as parsers:
+        for number, sent in enumerate(delivery.files):
+            one = _take_one(folder / sent.path, sent, specs, _place(work, number, sent.path), parsers)
+            problems += [Finding(WHOLE, sent.path, one.problem, 1)] * bool(one.problem)
+            for name in one.names:
+                taken[name].append(TakenFile(sent, one.copy))
+            if not one.names:
+                unused.setdefault(one.holds or sent.format, []).append(sent.path)
+                one.copy.unlink(missing_ok=True)
     for name, spec in specs.items():
         if not taken[name] and not spec.optional:
             problems.append(Finding(WHOLE, spec.named, "the mapping reads this, and the delivery is without it", 1))
@@ -153,13 +155,12 @@ class _One:
     problem: str = ""
 
 
-def _take_one(folder: Path, sent: DeliveredFile, specs: Mapping[str, FileSpec], work: Path, number: int) -> _One:
+def _take_one(source: Path, sent: DeliveredFile, specs: Mapping[str, FileSpec], copy: Path, parsers: Parsers) -> _One:
     names = [name for name, spec in specs.items() if spec.matches(sent.path)]
     searched = not names and sent.format in domains.BY_CONTENT and any(spec.domain for spec in specs.values())
-    copy = _place(work, number, sent.path)
-    if problem := _problem_of(folder, sent, copy if names or searched else None):
+    if problem := _problem_of(source, sent, copy if names or searched else None):
         return _One(names, copy, problem=problem)
-    return _by_content(copy, specs) if searched else _One(names, copy)
+    return _by_content(copy, specs, parsers) if searched else _One(names, copy)
 
 
 def _unused(paths: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
@@ -169,27 +170,27 @@ def _unused(paths: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
         yield Finding(WHOLE, what, f"no table is made of it: {shown}", len(files))
 
 
-def _problem_of(folder: Path, sent: DeliveredFile, copy: Path | None) -> str:
+def _problem_of(source: Path, sent: DeliveredFile, copy: Path | None) -> str:
     """Copy a file, if it is to be copied; return in what it is not what was sent."""
     try:
-        same = _copy(folder / sent.path, copy, sent.bytes) == sent.sha256
+        same = _copy(source, copy, sent.bytes) == sent.sha256
     except OSError as error:
         return f"in the manifest, and can not be read: {error.strerror}"
     return "" if same else "not what was sent: its size or SHA-256 differs from the manifest's"
 
 
-def _by_content(copy: Path, specs: Mapping[str, FileSpec]) -> _One:
+def _by_content(copy: Path, specs: Mapping[str, FileSpec], parsers: Parsers) -> _One:
     """Find who reads a file by the domain it holds."""
     try:
-        holds = _domain_of(copy, {spec.domain for spec in specs.values() if spec.domain})
+        holds = _domain_of(copy, {spec.domain for spec in specs.values() if spec.domain}, parsers)
     except InvalidInput as error:
         return _One([], copy, problem=str(error))
     return _One([name for name, spec in specs.items() if domains.wanted(holds, spec.domain)], copy, holds)
 
 
-def _domain_of(copy: Path, known: Collection[str]) -> str:
+def _domain_of(copy: Path, known: Collection[str], parsers: Parsers) -> str:
     try:
-        return domains.domain_of(copy, guess(copy), known)
+        return domains.domain_of(copy, guess(copy), known, parsers)
     except Exception as error:  # whatever a reader of any format raises, what the file holds can't be told
         raise InvalidInput(f"what it holds can not be told: {error}") from error
 
@@ -287,7 +288,7 @@ def _is_encoded(file: Path, encoding: str) -> bool:
 
 
 def _count(file: Path, spec: FileSpec) -> int:
-    if spec.format in binary.BINARY:
+    if spec.format in readers.BINARY:
         return binary.count_rows(file, spec.format, spec.overruled)
     if spec.format is Format.PARQUET:
         return workbook.count_parquet(file)

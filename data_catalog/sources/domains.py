@@ -10,8 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
-from data_catalog.sources import binary
+from data_catalog.sources import readers
 from data_catalog.sources.files import FileSpec, Format
+from data_catalog.sources.parsers import Parsers
 
 ALL_QUALIFIERS = "SUPPQUAL"
 """One dataset of the qualifiers of every domain."""
@@ -28,16 +29,16 @@ _LONGEST_LINE = 1 << 20
 Record = Mapping[str, str]
 """The variables of a dataset, in capitals, and what its first record says."""
 
-BY_CONTENT = frozenset({*binary.BINARY, Format.CSV, Format.PARQUET})
+BY_CONTENT = frozenset({*readers.BINARY, Format.CSV, Format.PARQUET})
 """Formats whose first record is looked at."""
 
 
-def domain_of(path: Path, spec: FileSpec, known: Collection[str]) -> str:
+def domain_of(path: Path, spec: FileSpec, known: Collection[str], parsers: Parsers) -> str:
     """Return the domain a file holds, or the name of its dataset; raises ValueError where these contradict each other.
 
     `spec` says how it is written, `known` are the domains a mapping reads. What a reader of the format raises goes on.
     """
-    name, record = _read_first(path, spec)
+    name, record = _read_first(path, spec, parsers)
     name = path.stem.upper() if name.upper() in _UNNAMED else name.upper()
     found = _said(name, record)
     if _is_analysis(name, found):
@@ -63,10 +64,10 @@ def _is_analysis(name: str, found: str) -> bool:
     return name.startswith(_ANALYSIS) and len(name) > _CODE and not found.startswith(_ANALYSIS)
 
 
-def _read_first(path: Path, spec: FileSpec) -> tuple[str, Record]:
+def _read_first(path: Path, spec: FileSpec, parsers: Parsers) -> tuple[str, Record]:
     """Return the name a file gives its dataset, if its format has one, and its first record."""
-    if spec.format in binary.BINARY:
-        name, frame = binary.first_row(path, spec.format)
+    if spec.format in readers.BINARY:
+        name, frame = parsers.first_row(path, spec.format)
         return name, _record(frame)
     if spec.format is Format.PARQUET:
         return "", _record(pl.scan_parquet(path).head(1).collect())

@@ -12,9 +12,10 @@ import duckdb
 from data_catalog.engine import identifier, literal
 from data_catalog.mapping.expressions import compiled
 from data_catalog.report import Finding
-from data_catalog.sources import binary, delimited, workbook
+from data_catalog.sources import binary, delimited, readers, workbook
 from data_catalog.sources.delivery import TakenFile, guess
 from data_catalog.sources.files import FileSpec, Format
+from data_catalog.sources.parsers import Parsers
 from data_catalog.sources.sdtm import domain_problems, merge_supplemental
 from data_catalog.sources.texts import FILE, ROW, unfit_names
 
@@ -36,14 +37,20 @@ def read_files(
         for name, spec in specs.items()
         if spec.supplemental and spec.supplemental not in specs
     ]
-    for name, spec in specs.items():
-        problems += _read(connection, name, spec, taken[name], work)
+    with Parsers() as parsers:
+        for name, spec in specs.items():
+            problems += _read(connection, name, spec, taken[name], work, parsers)
     plain_first = sorted(specs.items(), key=lambda item: bool(item[1].supplemental))  # qualifiers' own `where` is done
     return problems or [f for name, spec in plain_first for f in _finish(connection, name, spec)]
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec, files: Sequence[TakenFile], work: Path
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    spec: FileSpec,
+    files: Sequence[TakenFile],
+    work: Path,
+    parsers: Parsers,
 ) -> list[Finding]:
     """Make a file's raw table out of one part for each file that matched."""
     parts = []
@@ -51,7 +58,9 @@ def _read(
         part = identifier(f"part_{name}_{number}")
         label = f"{name} ({file.sent.path})"
         written = guess(file.copy) if spec.domain else spec
-        if problems := _read_one(connection, label, written, file, part, work) or _count(connection, label, file, part):
+        if problems := _read_one(connection, label, written, file, part, work, parsers):
+            return problems
+        if problems := _count(connection, label, file, part):
             return problems
         if spec.domain:
             _capitalise(connection, part)
@@ -64,14 +73,20 @@ def _read(
 
 
 def _read_one(
-    connection: duckdb.DuckDBPyConnection, label: str, spec: FileSpec, file: TakenFile, part: str, work: Path
+    connection: duckdb.DuckDBPyConnection,
+    label: str,
+    spec: FileSpec,
+    file: TakenFile,
+    part: str,
+    work: Path,
+    parsers: Parsers,
 ) -> list[Finding]:
-    if spec.format in binary.BINARY:
-        return binary.load(connection, label, file.copy, spec.format, part, spec.overruled)
+    if spec.format in readers.BINARY:
+        return binary.load(connection, label, file.copy, spec.format, part, parsers, spec.overruled)
     if spec.format is Format.PARQUET:
         return workbook.load_parquet(connection, label, file.copy, part)
     if spec.format is Format.XLSX:
-        return workbook.load_xlsx(connection, label, file.copy, spec.sheet, part)
+        return workbook.load_xlsx(connection, label, file.copy, spec.sheet, part, parsers)
     return _read_csv(connection, label, spec, file, part, work)
 
 

@@ -5,11 +5,9 @@ TS-140 (version 5) and its successor for version 8.
 """
 
 import mmap
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from io import BytesIO
 from typing import BinaryIO
 
 _LINE = 80
@@ -35,9 +33,9 @@ class Outline:
     rows: int
 
 
-def outline(path: Path, variables: int) -> Outline:
+def outline(file: BinaryIO, variables: int) -> Outline:
     """Return the outline of a file of so many variables; raises ValueError for one that holds several datasets."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         member, described = _line(content, _MEMBER, 0), _line(content, _VARIABLES, 0)
         start = _line(content, _RECORDS, described) + _LINE
         _check_is_last(file, start)
@@ -50,16 +48,12 @@ def outline(path: Path, variables: int) -> Outline:
         return Outline(start, length, rows)
 
 
-@contextmanager
-def part(path: Path, of: Outline, offset: int, rows: int) -> Iterator[Path]:
-    """Give a transport file of some of a file's records."""
-    first = of.start + offset * of.length
-    with path.open("rb") as source, tempfile.TemporaryFile() as target:
-        target.write(source.read(of.start))
-        source.seek(first)
-        target.write(source.read(rows * of.length))
-        target.flush()
-        yield Path(f"/proc/self/fd/{target.fileno()}")
+def part(file: BinaryIO, of: Outline, offset: int, rows: int) -> BytesIO:
+    """Return a transport file of some of a file's records."""
+    file.seek(0)
+    head = file.read(of.start)
+    file.seek(of.start + offset * of.length)
+    return BytesIO(head + file.read(rows * of.length))
 
 
 def _line(content: mmap.mmap, texts: tuple[bytes, ...], start: int) -> int:

@@ -5,10 +5,11 @@ import hashlib
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from core.errors import InvalidInput
-from data_catalog.sources import binary
+from data_catalog.sources import readers
 from data_catalog.sources.delivery import MANIFEST, DeliveredFile, Delivery
 from data_catalog.sources.files import FileSpec, Format
 from tests.data_catalog.sources.conftest import AT, Reader, Rows
@@ -66,21 +67,25 @@ def test_where_the_file_says_wrong_it_is_refused_and_not_read_as_other_letters(
 ) -> None:
     with pytest.raises(InvalidInput, match="says that it is ISO-8859-1, and its texts are UTF-8"):
         read(reader, "test16.sas7bdat", "Column2")
-    monkeypatch.setattr(binary, "_check_told", lambda *_: None)
-    assert read(reader, "test16.sas7bdat", "Column2")[0] == ("é«\x98é\x9b\x84å¸\x82",), "what it would have been"
+    monkeypatch.setattr(readers, "_check_told", lambda *_: None)
+    (frame,) = whole(reader.folder / "test16.sas7bdat")
+    assert frame["Column2"][0] == "é«\x98é\x9b\x84å¸\x82", "what it would have been"
 
 
-def test_rows_read_some_at_a_time_are_the_same(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = [*binary.frames(_written(reader, "test2.sas7bdat"), Format.SAS)]
-    monkeypatch.setattr(binary, "_ROWS_AT_ONCE", 3)
-    parts = [*binary.frames(_written(reader, "test2.sas7bdat"), Format.SAS)]
-    assert [row for part in parts for row in part.rows()] == whole[0].rows()
+def whole(path: Path) -> list[pl.DataFrame]:
+    """Every frame of a file, read in this process."""
+    with path.open("rb") as file:
+        return [*readers.frames(file, Format.SAS, "", readers.ROWS_AT_ONCE)]
+
+
+def test_rows_read_some_at_a_time_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "test2.sas7bdat"
+    path.write_bytes(sample(path.name))
+    (at_once,) = whole(path)
+    monkeypatch.setattr(readers, "ROWS_AT_ONCE", 3)
+    parts = whole(path)
+    assert [row for part in parts for row in part.rows()] == at_once.rows()
     assert len(parts) == 4
-
-
-def _written(reader: Reader, name: str) -> Path:
-    (reader.folder / name).write_bytes(sample(name))
-    return reader.folder / name
 
 
 @pytest.mark.parametrize("name", NAMES)

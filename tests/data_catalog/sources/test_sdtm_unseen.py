@@ -440,6 +440,7 @@ SAID: list[tuple[str, Mapping[str, str], str]] = [
 @pytest.mark.parametrize(
     ("name", "record", "holds"), SAID, ids=[f"{name or 'no name'} {holds}" for name, _, holds in SAID]
 )
-def test_what_a_dataset_holds(tmp_path: Path, name: str, record: Mapping[str, str], holds: str) -> None:
-    write_xpt(tmp_path / "a.xpt", [dict(record)], name=name or "DATASET")
-    assert domain_of(tmp_path / "a.xpt", FileSpec(path="a.xpt", format=Format.XPT), {"QS", "DM", "AE"}) == holds
+def test_what_a_dataset_holds(reader: Reader, name: str, record: Mapping[str, str], holds: str) -> None:
+    path, spec = reader.folder / "a.xpt", FileSpec(path="a.xpt", format=Format.XPT)
+    write_xpt(path, [dict(record)], name=name or "DATASET")
+    assert domain_of(path, spec, {"QS", "DM", "AE"}, reader.parsers) == holds
