@@ -75,7 +75,7 @@ def stage(connection: duckdb.DuckDBPyConnection, mapping: MappingFile) -> Staged
     for file in mapping.files:
         _complete(connection, mapping, file)
     columns = {file: _columns(connection, file) for file in mapping.files}
-    if absent := list(absent_variables(mapping, columns)):
+    if absent := list(absent_variables(connection, mapping, columns)):
         raise DataRejected(Report(mapping.id, tuple(absent), "mapping"))
     readings: list[Reading] = []
     findings: list[Finding] = []

@@ -12,20 +12,35 @@ from data_catalog.mapping.expressions import columns_of, compiled, compiled_text
 from data_catalog.mapping.models import MappingFile, TableSource
 from data_catalog.mapping.relations import named_of
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
-from data_catalog.sources.reading import raw_name
+from data_catalog.sources.reading import raw_name, variables_name
 
 Columns = Mapping[str, Sequence[str]]
 """The columns of every file, by its name in the mapping."""
 
 
-def absent_variables(mapping: MappingFile, columns: Columns) -> Iterator[Finding]:
-    """Yield the variables a domain is without and that a table can not be made without."""
+def absent_variables(
+    connection: duckdb.DuckDBPyConnection, mapping: MappingFile, columns: Columns
+) -> Iterator[Finding]:
+    """Yield the variables a domain, or one file of it, is without and that a table can not be made without."""
     for file, spec in mapping.files.items():
         if spec.domain:
-            for variable in sorted(used_columns(mapping, file) - set(columns[file])):
-                tables = sorted({b.table for b in mapping.tables if variable in named_of(b, file)})
-                rule = f"not there, and {', '.join(tables)} can not be made without"
-                yield Finding(f"{spec.named} ({file})", variable, rule, 1)
+            used = used_columns(mapping, file)
+            for variable in sorted(used - set(columns[file])):
+                yield _absent(mapping, file, variable, spec.named)
+            for variable in sorted(used & set(columns[file]) - set(spec.columns)):
+                for path in _files_without(connection, file, variable):
+                    yield _absent(mapping, file, variable, path)
+
+
+def _absent(mapping: MappingFile, file: str, variable: str, where: str) -> Finding:
+    tables = sorted({block.table for block in mapping.tables if variable in named_of(block, file)})
+    return Finding(f"{where} ({file})", variable, f"not there, and {', '.join(tables)} can not be made without", 1)
+
+
+def _files_without(connection: duckdb.DuckDBPyConnection, file: str, variable: str) -> Iterator[str]:
+    having = f"bool_or(variable = {literal(variable)}) IS NOT TRUE"
+    found = connection.execute(f"SELECT file FROM {variables_name(file)} GROUP BY file HAVING {having} ORDER BY file")
+    return (path for (path,) in found.fetchall())
 
 
 def unused_content(connection: duckdb.DuckDBPyConnection, mapping: MappingFile, columns: Columns) -> Iterator[Finding]:

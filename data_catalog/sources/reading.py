@@ -25,6 +25,11 @@ def raw_name(name: str) -> str:
     return identifier(f"raw_{name}")
 
 
+def variables_name(name: str) -> str:
+    """Return the quoted name of the table that says which variables each file of a domain has: `file`, `variable`."""
+    return identifier(f"variables_{name}")
+
+
 def read_files(
     connection: duckdb.DuckDBPyConnection,
     specs: Mapping[str, FileSpec],
@@ -65,6 +70,8 @@ def _read(
         if spec.domain:
             _capitalise(connection, part)
         parts.append(part)
+    if spec.domain:
+        _note_variables(connection, name, [file.sent.path for file in files], parts)
     if len(parts) == 1 and not spec.is_pattern:
         connection.execute(f"ALTER TABLE {parts[0]} RENAME TO {raw_name(name)}")
     else:
@@ -136,6 +143,16 @@ def _capitalise(connection: duckdb.DuckDBPyConnection, table: str) -> None:
             connection.execute(
                 f"ALTER TABLE {table} RENAME COLUMN {identifier(column)} TO {identifier(column.upper())}"
             )
+
+
+def _note_variables(
+    connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str], parts: Sequence[str]
+) -> None:
+    """Keep which file has which variables: put together, one that lacks a variable seems to have it, always missing."""
+    connection.execute(f"CREATE TABLE {variables_name(name)} (file VARCHAR, variable VARCHAR)")
+    for path, part in zip(paths, parts, strict=True):
+        described = f"SELECT {literal(path)}, column_name FROM (DESCRIBE {part})"
+        connection.execute(f"INSERT INTO {variables_name(name)} {described}")
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> int:

@@ -423,6 +423,18 @@ def test_a_variable_a_table_can_not_do_without_is_asked_for_by_name(reader: Read
     assert finding.column == variable
 
 
+def test_it_is_asked_for_in_each_file_of_a_domain(reader: Reader) -> None:
+    folder = write(reader, ms_trial())
+    other = [{**row, "STUDYID": "OTHER", "USUBJID": "OTHER-1"} for row in ms_trial()["rs"][:3]]
+    write_xpt(folder / "other" / "rs.xpt", [{k: v for k, v in row.items() if k != "RSDTC"} for row in other])
+    reader.sign()
+    assert reader.read(**SHIPPED.files) == []
+    with pytest.raises(DataRejected) as error:
+        stage(reader.connection, SHIPPED)
+    (finding,) = error.value.report.findings
+    assert (finding.table, finding.column) == ("m5/tabulations/sdtm/other/rs.xpt (rs)", "RSDTC")
+
+
 SAID: list[tuple[str, Mapping[str, str], str]] = [
     ("QS1", {"DOMAIN": "QS"}, "QS"),
     ("", {"DOMAIN": "qs"}, "QS"),
