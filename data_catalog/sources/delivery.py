@@ -31,7 +31,27 @@ WHOLE = "the delivery"
 """What a finding is about that is not about one table."""
 
 DOCUMENT: Literal["document"] = "document"
-_DOCUMENTS = frozenset({"css", "doc", "docx", "htm", "html", "md", "pdf", "rtf", "xml", "xsd", "xsl"})
+_DOCUMENTS = frozenset(
+    (
+        "css",
+        "doc",
+        "docx",
+        "dtd",
+        "htm",
+        "html",
+        "jpg",
+        "log",
+        "lst",
+        "md",
+        "pdf",
+        "png",
+        "rtf",
+        "sas",
+        "xml",
+        "xsd",
+        "xsl",
+    )
+)
 """Endings of what comes with data (define.xml, a guide for reviewers): held against the manifest, and not read."""
 
 _CHUNK = 1 << 20

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from data_catalog.engine import identifier, literal
-from data_catalog.mapping.expressions import compiled
+from data_catalog.mapping.expressions import columns_of, compiled
 from data_catalog.report import Finding
 from data_catalog.sources import binary, delimited, readers, workbook
 from data_catalog.sources.delivery import TakenFile, guess
@@ -174,10 +174,16 @@ def _finish(connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec) ->
     for column in spec.columns:
         if column.lower() not in present:
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(column)} VARCHAR")
+    if spec.domain and present and (absent := _absent_from(spec.where, _columns(connection, table))):
+        return [Finding(f"{spec.named} ({name})", ", ".join(absent), "not there, and its rows are chosen by it", 1)]
     if spec.where and present:  # a file that may be absent, and is, has no rows to choose from
         condition = compiled(spec.where, _columns(connection, table))
         connection.execute(f"DELETE FROM {table} WHERE ({condition}) IS NOT TRUE")
     return []
+
+
+def _absent_from(condition: str, columns: Sequence[str]) -> list[str]:
+    return sorted(columns_of(condition) - set(columns)) if condition else []
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:

@@ -124,6 +124,7 @@ def ms_trial() -> Package:
         {"CETERM": term, "CEOCCUR": occurred, "CESTDTC": day, "CESEV": "GRADE 2"}
         for term, occurred, day in [
             ("MS relapse", "Y", "2020-03"),
+            ("MS relapse", "Y", "2020-03"),
             ("MS relapse", "N", ""),
             ("Pseudorelapse", "Y", "2020-05-01"),
             ("Fatigue", "Y", "2020-05-01"),
@@ -247,6 +248,7 @@ def test_a_trial_with_the_variables_it_had_to_have_alone(reader: Reader) -> None
         *("2020-03-01", "month"),
         None,
     )
+    assert (made.rows["relapse"], made.duplicates["relapse"]) == (len(MS), len(MS))
     assert made.rows["relapse"] == len(MS), "one that did not occur, a pseudorelapse and a symptom are none"
     assert values(reader, "mri", "region", "t2_lesions") == [("brain", "3")] * len(MS)
     (regions,) = reported(made, "'OPTIC NERVE'")
@@ -271,6 +273,32 @@ def test_two_scores_of_a_day_are_neither_chosen_from_nor_refused(reader: Reader)
 def test_the_same_score_twice_is_one(reader: Reader) -> None:
     write(reader, several(ms_trial(), "3.5"))
     assert (reported(staged(reader), "another value"), values(reader, "visit", "edss")[0]) == ([], ("3.5",))
+
+
+def test_a_trial_that_is_no_number_spoils_the_mean_and_is_named(reader: Reader) -> None:
+    package = ms_trial()
+    package["ft"][1] |= {"FTSTRESN": None, "FTSTRESC": "UNABLE"}
+    write(reader, package)
+    made = staged(reader)
+    assert values(reader, "function_test", "t25fw") == [(None,), ("6.5",)]
+    (told,) = reported(made, "column T25FW")
+    assert "'6 and UNABLE'" in told
+
+
+def ended(reason: str) -> dict[str, str]:
+    said = {"DSTERM": reason, "DSDECOD": reason, "DSCAT": "DISPOSITION EVENT", "DSSCAT": "STUDY TREATMENT"}
+    return {**said, "DSSTDTC": "2021-01-01"}
+
+
+def test_two_ends_of_one_persons_treatment_are_neither_taken(reader: Reader) -> None:
+    ex = records("MSX", "EX", MS, {"EXTRT": "A", "EXSTDTC": "2020-01-01", "EXENDTC": ""})
+    ds = [*records("MSX", "DS", MS, ended("COMPLETED")), *records("MSX", "DS", MS[:1], ended("ADVERSE EVENT"))]
+    ds[-1]["DSSEQ"] = 2.0
+    write(reader, {**ms_trial(), "ex": ex, "ds": ds})
+    made = staged(reader)
+    assert values(reader, "treatment", "patient_id", "stop_reason") == [(MS[0], None), (MS[1], "completed")]
+    (told,) = reported(made, "a second row of discontinuation")
+    assert "none of them is kept" in told
 
 
 # ---- whatever files are called ---------------------------------------------------------------------------------------
@@ -421,6 +449,13 @@ def test_a_variable_a_table_can_not_do_without_is_asked_for_by_name(reader: Read
     (finding,) = error.value.report.findings
     assert finding.table == f"SDTM domain {domain.upper()} ({domain})"
     assert finding.column == variable
+
+
+def test_so_is_one_by_which_a_domains_rows_are_chosen(reader: Reader) -> None:
+    ds = records("MSX", "DS", MS, {"DSTERM": "DEATH", "DSDECOD": "DEATH", "DSSTDTC": "2021-01-01"})
+    write(reader, {**ms_trial(), "ds": ds})
+    said = refused(reader)
+    assert [("SDTM domain DS" in one, "column DSCAT" in one) for one in said] == [(True, True)] * 2
 
 
 def test_it_is_asked_for_in_each_file_of_a_domain(reader: Reader) -> None:
