@@ -8,14 +8,20 @@ import re
 from data_catalog.engine import literal
 
 ISO = "iso"
-"""The form of partial ISO 8601 dates, as in SDTM: 2019, 2019-03, 2019-03-02 and 2019-03-02T10:30."""
+"""The form of partial ISO 8601 dates, as in SDTM: 2019, 2019-03, 2019-03-02 and 2019-03-02T10:30.
+
+A hyphen stands for a part that is not known: 2019---02 is a day of a month of 2019 (SDTM Implementation Guide 3.4,
+section 4.4.2).
+"""
 
 _PARTS = {"%d": r"\d{1,2}", "%m": r"\d{1,2}", "%Y": r"\d{4}", "%y": r"\d{2}", "%b": "[A-Za-z]{3}"}
 _ISO_FORMS = (
     (r"\d{4}-\d{2}-\d{2}(T.*)?", "%Y-%m-%d", "day"),
     (r"\d{4}-\d{2}", "%Y-%m", "month"),
-    (r"\d{4}", "%Y", "year"),
+    (r"\d{4}(---\d{2}(T.*)?)?", "%Y", "year"),
 )
+_LENGTHS = {"%Y-%m-%d": 10, "%Y-%m": 7, "%Y": 4}
+"""Characters of a text in the ISO form that say its date."""
 
 
 def check_format(form: str) -> None:
@@ -32,7 +38,7 @@ def parsed(text: str, forms: tuple[str, ...]) -> tuple[str, str]:
     date, precision = "", ""
     for pattern, form, how_precise in alternatives:
         fits = f"regexp_full_match({text}, {literal(pattern)})"
-        written = f"left({text}, 10)" if form == "%Y-%m-%d" else text
+        written = f"left({text}, {_LENGTHS[form]})" if form in _LENGTHS else text
         date += f" WHEN {fits} THEN try_strptime({written}, {literal(form)})::DATE"
         precision += f" WHEN {fits} THEN {literal(how_precise)}"
     is_one = len({how_precise for *_, how_precise in alternatives}) == 1

@@ -43,6 +43,9 @@ class VariableSource(_Strict):
     dates: tuple[Text, ...] = Field((), strict=False, description="forms the date is written in, tried in order")
     scale: Number = Field(1, description="what a number is multiplied with, to be in the model's unit")
     offset: Number = Field(0, description="what is added to a number then")
+    unknown: Literal["refuse", "missing", "leave_out"] = Field(
+        "refuse", description="what is done where a text means nothing: the delivery is refused, or it is reported"
+    )
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -69,17 +72,33 @@ class Join(_Strict):
 
     file: Name
     on: Mapping[str, str] = Field(min_length=1, description="column of the first file to column of this one")
+    several: Literal["refuse", "missing"] = Field("refuse", description="what is done with several rows for one")
 
 
 class Pivot(_Strict):
     """Rows that hold one value each, put together to one row for each combination of the keys."""
 
     keys: tuple[Text, ...] = Field(min_length=1, strict=False)
-    name: Text = Field(description="the column that says what a value is")
+    name: Annotated[str, Field(max_length=2000)] = Field(
+        description="the column that says what a value is, or an expression that does"
+    )
     values: tuple[Text, ...] = Field(
         min_length=1, strict=False, description="the columns that hold it: the first that is not blank"
     )
     names: tuple[Text, ...] = Field(min_length=1, strict=False, description="the values that become columns")
+    days: tuple[Text, ...] = Field(
+        (), strict=False, description="keys that are ISO dates with a time, of which the day alone counts"
+    )
+    several: Literal["refuse", "mean", "missing"] = Field(
+        "refuse", description="what is done with different values for one place"
+    )
+
+    @model_validator(mode="after")
+    def _is_understood(self) -> Self:
+        check_expression(self.name)
+        if strange := sorted(set(self.days) - set(self.keys)):
+            raise ValueError(f"days are keys, and {', '.join(strange)} is none")
+        return self
 
 
 class TableSource(_Strict):
@@ -200,7 +219,7 @@ def _unfit(variable: Variable, source: VariableSource) -> Iterator[str]:
     if asked:
         known = f": one of {', '.join(variable.codes)}" if variable.codes else ""
         yield f"the draft still asks what {', '.join(map(repr, asked))} means{known}"
-    if ASKED in (source.column, *source.dates):
+    if ASKED in (source.column, source.value, *source.dates):
         yield "the draft still asks where it comes from, or how its dates are written"
     foreign = sorted(set(source.codes.values()) - {*variable.codes, ASKED})
     if variable.codes and foreign:

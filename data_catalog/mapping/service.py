@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -37,7 +37,7 @@ from data_catalog.quality.publication import JSON_NAME, Document, read_json, wri
 from data_catalog.report import Finding, Report
 from data_catalog.schema import check_everything
 from data_catalog.service import edition
-from data_catalog.sources.delivery import Delivery, guess, read_delivery, take_delivery
+from data_catalog.sources.delivery import DOCUMENT, Delivery, guess, read_delivery, take_delivery
 from data_catalog.sources.files import FileSpec
 from data_catalog.sources.reading import read_files
 from data_catalog.withdrawal import find_returned
@@ -151,7 +151,7 @@ def draft_mapping(settings: Settings, actor: Person, source_id: str, folder: Pat
     """Return the draft of a mapping for a delivery, to be completed by hand; raises DataRejected, InvalidInput."""
     check_may(actor, permissions.EDITION_PUBLISH)
     delivery = read_delivery(folder)
-    names = file_names([file.path for file in delivery.files])
+    names = file_names([file.path for file in delivery.files if file.format != DOCUMENT])
     specs = {name: guess(folder / path).model_copy(update={"path": path}) for name, path in names.items()}
     ensure_folder(settings.vault)
     with work_folder(settings.vault) as work, engine(work) as connection:
@@ -165,9 +165,10 @@ def _mapped(settings: Settings, mapping: MappingFile, folder: Path, progress: Pr
     delivery = read_delivery(folder)
     ensure_folder(settings.vault)
     with work_folder(settings.vault) as work, engine(work) as connection:
-        _read(connection, mapping.id, mapping.files, folder, delivery, work, progress)
+        unused = _read(connection, mapping.id, mapping.files, folder, delivery, work, progress)
         progress("Mapping to the common data model")
         staged = stage(connection, mapping)
+        staged = replace(staged, reported=(*unused, *staged.reported))
         _refuse(mapping.id, staged.findings)
         yield _Mapped(mapping, delivery, staged, connection, work)
 
@@ -200,13 +201,14 @@ def _read(
     delivery: Delivery,
     work: Path,
     progress: Progress,
-) -> None:
-    """Take the delivery and read its files; raises DataRejected."""
+) -> Sequence[Finding]:
+    """Take the delivery and read its files; return what of it is not read; raises DataRejected."""
     progress("Holding the delivery against its manifest")
-    taken, problems = take_delivery(folder, delivery, specs, ensure_folder(work / "delivery"))
-    _refuse(source_id, problems)
+    taken = take_delivery(folder, delivery, specs, ensure_folder(work / "delivery"))
+    _refuse(source_id, taken.problems)
     progress("Reading the files")
-    _refuse(source_id, read_files(connection, specs, taken, work))
+    _refuse(source_id, read_files(connection, specs, taken.files, work))
+    return taken.unused
 
 
 def _refuse(source_id: str, findings: Sequence[Finding]) -> None:

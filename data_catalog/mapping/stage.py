@@ -11,14 +11,21 @@ from dataclasses import dataclass
 import duckdb
 
 from data_catalog.engine import identifier
+from data_catalog.errors import DataRejected
 from data_catalog.mapping.models import MappingFile, TableSource
-from data_catalog.mapping.relations import Relation, ambiguities, named_of, relation
+from data_catalog.mapping.relations import Relation, ambiguities, relation
+from data_catalog.mapping.usage import absent_variables, unused_content, used_columns
 from data_catalog.mapping.values import Value, value
 from data_catalog.models import Table
-from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
+from data_catalog.report import SHOWN_PER_RULE, Finding, Report, Violation
 from data_catalog.sources.reading import raw_name
 from data_catalog.sources.texts import FILE
 
+_DONE = {
+    "refuse": "",
+    "missing": "; read as missing, as the mapping says (the first row of each text)",
+    "leave_out": "; its rows are left out, as the mapping says (the first row of each text)",
+}
 _BLOCK_SHIFT = 44
 _ROW_MASK = (1 << _BLOCK_SHIFT) - 1
 
@@ -42,12 +49,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class Staged:
-    """What a mapping made: rows and left-out duplicates by table, how every variable was read, and what is wrong."""
+    """What a mapping made: rows and left-out duplicates by table, how every variable was read, and what is wrong.
+
+    `reported` is what refuses nothing and is to be known: texts that mean nothing, rows left out, what was not used.
+    """
 
     rows: Mapping[str, int]
     duplicates: Mapping[str, int]
     readings: tuple[Reading, ...]
     findings: tuple[Finding, ...]
+    reported: tuple[Finding, ...] = ()
 
 
 def typed(table: str) -> str:
@@ -58,24 +69,31 @@ def typed(table: str) -> str:
 def stage(connection: duckdb.DuckDBPyConnection, mapping: MappingFile) -> Staged:
     """Make the typed table of every mapped table from the raw tables `raw_<file>`.
 
-    Raises ExpressionRefused where the mapping names a column its file does not have.
+    Raises ExpressionRefused where the mapping names a column its file does not have, and DataRejected where an SDTM
+    domain is without one.
     """
     for file in mapping.files:
         _complete(connection, mapping, file)
     columns = {file: _columns(connection, file) for file in mapping.files}
+    if absent := list(absent_variables(connection, mapping, columns)):
+        raise DataRejected(Report(mapping.id, tuple(absent), "mapping"))
     readings: list[Reading] = []
     findings: list[Finding] = []
+    reported: list[Finding] = []
     rows, duplicates = {}, {}
     for table in mapping.declaration.tables:
         blocks = mapping.blocks(table.name)
         for number, block in enumerate(blocks):
-            findings += _ambiguous(connection, block, columns)
+            for refuses, ambiguous in _ambiguous(connection, block, columns):
+                (findings if refuses else reported).append(ambiguous)
             made = _stage_block(connection, mapping, table, block, number, columns)
             readings += made[0]
             findings += made[1]
+            reported += made[2]
         total, kept = _put_together(connection, table, blocks)
         rows[table.name], duplicates[table.name] = kept, total - kept
-    return Staged(rows, duplicates, tuple(readings), tuple(findings))
+    reported += unused_content(connection, mapping, columns)
+    return Staged(rows, duplicates, tuple(readings), tuple(findings), tuple(reported))
 
 
 def located(
@@ -89,7 +107,7 @@ def _complete(connection: duckdb.DuckDBPyConnection, mapping: MappingFile, file:
     """Give a file that a delivery is rightly without the columns that are asked of it; it has no rows."""
     spec, there = mapping.files[file], set(_columns(connection, file))
     if spec.optional and there.issubset(spec.columns):
-        for column in sorted({name for block in mapping.tables for name in named_of(block, file)} - there):
+        for column in sorted(used_columns(mapping, file) - there):
             connection.execute(f"ALTER TABLE {raw_name(file)} ADD COLUMN {identifier(column)} VARCHAR")
 
 
@@ -105,7 +123,8 @@ def _stage_block(
     block: TableSource,
     number: int,
     columns: Mapping[str, Sequence[str]],
-) -> tuple[list[Reading], list[Finding]]:
+) -> tuple[list[Reading], list[Finding], list[Finding]]:
+    """Read a block's rows; return how, and what is found: what refuses, and what is reported."""
     rows = relation(block, columns)
     values = list(_values(table, block, rows, mapping.files[block.from_].decimal))
     staged = _staged(table.name, number)
@@ -116,12 +135,32 @@ def _stage_block(
         Reading(table.name, block.from_, v.name, block.variables[v.name].to_text(), there + bad, bad)
         for v, there, bad in zip(values, counted[::2], counted[1::2], strict=True)
     ]
-    findings = [
-        _unread(connection, mapping, block, staged, rows, (bit, v), reading)
-        for (bit, v), reading in zip(enumerate(values), readings, strict=True)
-        if reading.unread
-    ]
-    return readings, findings
+    findings: list[Finding] = []
+    reported: list[Finding] = []
+    for bit, (made, reading) in enumerate(zip(values, readings, strict=True)):
+        refuses = block.variables[made.name].unknown == "refuse"
+        if reading.unread:
+            found = _unread(connection, mapping, block, staged, rows, (bit, made), reading)
+            (findings if refuses else reported).append(found)
+    for made in values:
+        if block.variables[made.name].unknown == "leave_out":
+            reported += _leave_out(connection, mapping, block, staged, made)
+    return readings, findings, reported
+
+
+def _leave_out(
+    connection: duckdb.DuckDBPyConnection, mapping: MappingFile, block: TableSource, staged: str, made: Value
+) -> Iterator[Finding]:
+    """Take the rows without a value that a mapping asks for out of a block; say how many they were."""
+    without = f"{identifier(made.name)} IS NULL"
+    found = connection.execute(
+        f"SELECT _row & {_ROW_MASK}, count(*) OVER () FROM {staged} WHERE {without} ORDER BY 1 LIMIT {SHOWN_PER_RULE}"
+    ).fetchall()
+    if found:
+        connection.execute(f"DELETE FROM {staged} WHERE {without}").fetchall()
+        rule = f"rows left out, as the mapping says: they have no {made.name}"
+        shown = tuple(Violation(row, None) for row, _ in found)
+        yield _in_file(connection, mapping, block, Finding(block.table, made.name, rule, found[0][1], shown))
 
 
 def _values(table: Table, block: TableSource, rows: Relation, decimal: str) -> Iterator[Value]:
@@ -172,20 +211,20 @@ def _unread(
     reading: Reading,
 ) -> Finding:
     bit, compiled = made
-    first = (
-        f"SELECT _row & {_ROW_MASK} AS _row FROM {staged} WHERE _bad & {1 << bit} <> 0 "
-        f"ORDER BY _row LIMIT {SHOWN_PER_RULE}"
-    )
-    texts = connection.execute(
-        f"SELECT _row, {compiled.text} FROM ({rows.sql}) WHERE _row IN (SELECT _row FROM ({first})) ORDER BY _row"
-    ).fetchall()
     variable = block.variables[compiled.name]
+    bad = f"SELECT _row & {_ROW_MASK} AS _row FROM {staged} WHERE _bad & {1 << bit} <> 0"
+    first = f"{bad} ORDER BY _row LIMIT {SHOWN_PER_RULE}" if variable.unknown == "refuse" else bad
+    told = f"SELECT _row, {compiled.text} AS _text FROM ({rows.sql}) WHERE _row IN (SELECT _row FROM ({first}))"
+    if variable.unknown != "refuse":  # what is not known is to be seen, not each row of it
+        told = f"SELECT min(_row) AS _row, _text FROM ({told}) GROUP BY _text"
+    texts = connection.execute(f"{told} ORDER BY _row LIMIT {SHOWN_PER_RULE}").fetchall()
     if variable.codes:
         rule = "no code of the mapping; say what it means under codes, or list it under missing"
     elif variable.dates:
         rule = f"no date of the form {' or '.join(variable.dates)}; dates lists the forms, missing what means none"
     else:
         rule = f"can not be read as {compiled.name} of {block.table}"
+    rule += _DONE[variable.unknown]
     shown = tuple(Violation(row, text) for row, text in texts)
     finding = Finding(block.table, variable.column or compiled.name, rule, reading.unread, shown)
     return _in_file(connection, mapping, block, finding)
@@ -193,14 +232,15 @@ def _unread(
 
 def _ambiguous(
     connection: duckdb.DuckDBPyConnection, block: TableSource, columns: Mapping[str, Sequence[str]]
-) -> Iterator[Finding]:
+) -> Iterator[tuple[bool, Finding]]:
+    """Yield what a block can not choose between, and whether that refuses the delivery."""
     for ambiguity in ambiguities(block, columns):
         found = connection.execute(
             f"SELECT _row, count(*) OVER () FROM ({ambiguity.sql}) ORDER BY _row LIMIT {SHOWN_PER_RULE}"
         ).fetchall()
         if found:
             shown = tuple(Violation(row, None) for row, _ in found)
-            yield Finding(block.table, "–", ambiguity.words, found[0][1], shown)
+            yield ambiguity.refuses, Finding(block.table, "–", ambiguity.words, found[0][1], shown)
 
 
 def _put_together(
@@ -245,7 +285,7 @@ def _in_file(
 ) -> Finding:
     """Name the file in the finding; of a file given as a pattern, the one that the first row shown is in."""
     spec = mapping.files[block.from_]
-    name, first, last = spec.path, 1, None
+    name, first, last = spec.named, 1, None
     if finding.first and _has_files(connection, block.from_):
         name, first, last = _file_of(connection, block.from_, finding.first[0].row)
     shown = tuple(

@@ -66,7 +66,10 @@ def _typed(variable: Variable, source: VariableSource, text: str, decimal: str) 
     if variable.codes:
         listed = ", ".join(map(literal, variable.codes))
         return f"TRY_CAST(CASE WHEN {text} IN ({listed}) THEN {text} END AS {variable.sql_type})"
-    return f"CASE WHEN regexp_full_match({text}, {literal(PATTERNS[variable.type])}) THEN {text} END"
+    fits = f"regexp_full_match({text}, {literal(PATTERNS[variable.type])})"
+    if variable.pattern and source.unknown != "refuse":  # what does not fit is found here: the schema would refuse it
+        fits += f" AND regexp_full_match({text}, {literal(variable.pattern)})"
+    return f"CASE WHEN {fits} THEN {text} END"
 
 
 def _number(source: VariableSource, text: str, decimal: str, pattern: str) -> str:

@@ -15,11 +15,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.csv
 
-from data_catalog.engine import literal
+from data_catalog.engine import identifier, literal
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
 
 _CHUNK = 1 << 20
 _LONGEST_HEADER = 1 << 16
+BLANKS = " \t\r\n"
 _UTF8 = {"utf-8", "utf-8-sig", "ascii"}
 
 
@@ -86,7 +87,7 @@ def load(
     delimiter: str = ",",
     quote: str = '"',
 ) -> list[Finding]:
-    """Read a file in UTF-8 into a table: `_row` from 1, then a text for each of its columns.
+    """Read a file in UTF-8 into a table: `_row` from 1, then a text for each of its columns, missing where blank.
 
     `columns` gives every column of the header its name in the table, in the order of the header; `table` is quoted.
     """
@@ -97,14 +98,25 @@ def load(
         f"new_line = '{newline}', encoding = 'utf-8', store_rejects = true, rejects_limit = 0"
     )
     try:
+        texts = ", ".join(map(_unless_blank, columns.values()))
         connection.execute(
-            f"CREATE TABLE {table} AS SELECT row_number() OVER () AS _row, * "
+            f"CREATE TABLE {table} AS SELECT row_number() OVER () AS _row, {texts} "
             f"FROM read_csv({literal(str(path))}, {options})"
         )
     except duckdb.Error:
         rule = f"{path.name} is no CSV file: {delimiter!r} between, {quote!r} around"
         return [Finding(label, "–", rule, 1)]
     return _rejects(connection, label)
+
+
+def _unless_blank(name: str) -> str:
+    """Return SQL of a column that is missing where nothing but blanks stands in it.
+
+    Nearly every text begins with a letter or digit: that is seen at its first byte, and only the rest is trimmed.
+    """
+    column = identifier(name)
+    trimmed = f"trim({column}, {literal(BLANKS)})"
+    return f"CASE WHEN {column} >= '!' THEN {column} WHEN {trimmed} <> '' THEN {column} END AS {column}"
 
 
 def count_rows(path: Path, columns: list[str], delimiter: str = ",", quote: str = '"') -> int | None:

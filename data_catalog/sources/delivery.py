@@ -9,24 +9,50 @@ import codecs
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core import canonical
 from core.errors import InvalidInput
 from core.files import ensure_folder, sha256_file, write_durably
-from data_catalog.report import Finding
-from data_catalog.sources import binary, delimited, workbook
+from data_catalog.report import SHOWN_PER_RULE, Finding
+from data_catalog.sources import binary, delimited, domains, readers, workbook
 from data_catalog.sources.files import FileSpec, Format, check_inside
+from data_catalog.sources.parsers import Parsers
 from data_catalog.synthetic import LABEL, is_synthetic
 
 MANIFEST = "delivery.json"
 WHOLE = "the delivery"
 """What a finding is about that is not about one table."""
+
+DOCUMENT: Literal["document"] = "document"
+_DOCUMENTS = frozenset(
+    (
+        "css",
+        "doc",
+        "docx",
+        "dtd",
+        "htm",
+        "html",
+        "jpg",
+        "log",
+        "lst",
+        "md",
+        "pdf",
+        "png",
+        "rtf",
+        "sas",
+        "xml",
+        "xsd",
+        "xsl",
+    )
+)
+"""Endings of what comes with data (define.xml, a guide for reviewers): held against the manifest, and not read."""
 
 _CHUNK = 1 << 20
 _DELIMITERS = ",;\t|"
@@ -39,10 +65,10 @@ class _Kept(BaseModel):
 
 
 class DeliveredFile(_Kept):
-    """One file as it was sent."""
+    """One file as it was sent; a document has no rows and is never read."""
 
     path: str
-    format: Format
+    format: Format | Literal["document"]
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     bytes: int = Field(ge=0)
     rows: int = Field(ge=0)
@@ -81,6 +107,15 @@ class TakenFile:
     copy: Path
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A delivery held against its manifest: what each name of the mapping reads, what differs, and what is not read."""
+
+    files: Mapping[str, Sequence[TakenFile]]
+    problems: Sequence[Finding]
+    unused: Sequence[Finding]
+
+
 def make_delivery(
     folder: Path, made_by: str, made_at: datetime, specs: Mapping[str, FileSpec] | None = None
 ) -> Delivery:
@@ -108,36 +143,76 @@ def read_delivery(folder: Path) -> Delivery:
         raise InvalidInput(f"{folder / MANIFEST} is no manifest of a delivery.") from error
 
 
-def take_delivery(
-    folder: Path, delivery: Delivery, specs: Mapping[str, FileSpec], work: Path
-) -> tuple[dict[str, list[TakenFile]], list[Finding]]:
-    """Copy what a mapping reads into a private folder, hashing on the way; return it by name, and what differs.
+def take_delivery(folder: Path, delivery: Delivery, specs: Mapping[str, FileSpec], work: Path) -> Taken:
+    """Copy what a mapping reads into a private folder, hashing on the way; say what differs, and what is not read.
 
     Files that no mapping reads are hashed where they are: a delivery is whole or it is not taken.
     """
-    problems = list(_strangers(folder, delivery))
+    problems, unused = list(_strangers(folder, delivery)), dict[str, list[str]]()
     taken: dict[str, list[TakenFile]] = {name: [] for name in specs}
-    copies: dict[str, TakenFile] = {}
-    for sent in delivery.files:
-        wanted = [name for name, spec in specs.items() if spec.matches(sent.path)]
-        target = _place(work, len(copies), sent.path) if wanted else None
-        try:
-            same = _copy(folder / sent.path, target, sent.bytes) == sent.sha256
-        except OSError as error:
-            problems.append(Finding(WHOLE, sent.path, f"in the manifest, and can not be read: {error.strerror}", 1))
-            continue
-        if not same:
-            problems.append(
-                Finding(WHOLE, sent.path, "not what was sent: its size or SHA-256 differs from the manifest's", 1)
-            )
-        if target:
-            copies[sent.path] = TakenFile(sent, target)
-        for name in wanted:
-            taken[name].append(copies[sent.path])
+    with Parsers() as parsers:
+        for number, sent in enumerate(delivery.files):
+            one = _take_one(folder / sent.path, sent, specs, _place(work, number, sent.path), parsers)
+            problems += [Finding(WHOLE, sent.path, one.problem, 1)] * bool(one.problem)
+            for name in one.names:
+                taken[name].append(TakenFile(sent, one.copy))
+            if not one.names:
+                unused.setdefault(one.holds or sent.format, []).append(sent.path)
+                one.copy.unlink(missing_ok=True)
     for name, spec in specs.items():
         if not taken[name] and not spec.optional:
-            problems.append(Finding(WHOLE, spec.path, "the mapping reads this, and the delivery is without it", 1))
-    return taken, problems
+            problems.append(Finding(WHOLE, spec.named, "the mapping reads this, and the delivery is without it", 1))
+    return Taken(taken, problems, list(_unused(unused)))
+
+
+@dataclass(frozen=True)
+class _One:
+    """One file: who reads it, its copy if there is one, the domain it was found to hold, and what is wrong with it."""
+
+    names: Sequence[str]
+    copy: Path
+    holds: str = ""
+    problem: str = ""
+
+
+def _take_one(source: Path, sent: DeliveredFile, specs: Mapping[str, FileSpec], copy: Path, parsers: Parsers) -> _One:
+    names = [name for name, spec in specs.items() if spec.matches(sent.path)]
+    searched = not names and sent.format in domains.BY_CONTENT and any(spec.domain for spec in specs.values())
+    if problem := _problem_of(source, sent, copy if names or searched else None):
+        return _One(names, copy, problem=problem)
+    return _by_content(copy, specs, parsers) if searched else _One(names, copy)
+
+
+def _unused(paths: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    """Yield what no name of the mapping reads, by the domain it holds, or its format."""
+    for what, files in sorted(paths.items()):
+        shown = ", ".join(files[:SHOWN_PER_RULE]) + ", …" * (len(files) > SHOWN_PER_RULE)
+        yield Finding(WHOLE, what, f"no table is made of it: {shown}", len(files))
+
+
+def _problem_of(source: Path, sent: DeliveredFile, copy: Path | None) -> str:
+    """Copy a file, if it is to be copied; return in what it is not what was sent."""
+    try:
+        same = _copy(source, copy, sent.bytes) == sent.sha256
+    except OSError as error:
+        return f"in the manifest, and can not be read: {error.strerror}"
+    return "" if same else "not what was sent: its size or SHA-256 differs from the manifest's"
+
+
+def _by_content(copy: Path, specs: Mapping[str, FileSpec], parsers: Parsers) -> _One:
+    """Find who reads a file by the domain it holds."""
+    try:
+        holds = _domain_of(copy, {spec.domain for spec in specs.values() if spec.domain}, parsers)
+    except InvalidInput as error:
+        return _One([], copy, problem=str(error))
+    return _One([name for name, spec in specs.items() if domains.wanted(holds, spec.domain)], copy, holds)
+
+
+def _domain_of(copy: Path, known: Collection[str], parsers: Parsers) -> str:
+    try:
+        return domains.domain_of(copy, guess(copy), known, parsers)
+    except Exception as error:  # whatever a reader of any format raises, what the file holds can't be told
+        raise InvalidInput(f"what it holds can not be told: {error}") from error
 
 
 def _strangers(folder: Path, delivery: Delivery) -> Iterator[Finding]:
@@ -186,7 +261,11 @@ def _copy(source: Path, target: Path | None, size: int) -> str:
 
 def _describe(folder: Path, path: str, specs: Mapping[str, FileSpec]) -> DeliveredFile:
     file = folder / path
-    spec = next((spec for spec in specs.values() if spec.matches(path)), None) or guess(file)
+    spec = next((spec for spec in specs.values() if spec.matches(path)), None)
+    if spec is None and file.suffix.lower().lstrip(".") in _DOCUMENTS:
+        size = file.stat().st_size
+        return DeliveredFile(path=path, format=DOCUMENT, sha256=sha256_file(file), bytes=size, rows=0)
+    spec = spec or guess(file)
     try:
         rows = _count(file, spec)
     except Exception as error:  # whatever a reader of any format raises, the file can't be read
@@ -229,8 +308,8 @@ def _is_encoded(file: Path, encoding: str) -> bool:
 
 
 def _count(file: Path, spec: FileSpec) -> int:
-    if spec.format in binary.BINARY:
-        return binary.count_rows(file, spec.format)
+    if spec.format in readers.BINARY:
+        return binary.count_rows(file, spec.format, spec.overruled)
     if spec.format is Format.PARQUET:
         return workbook.count_parquet(file)
     if spec.format is Format.XLSX:

@@ -10,18 +10,24 @@ from pathlib import Path
 import duckdb
 
 from data_catalog.engine import identifier, literal
-from data_catalog.mapping.expressions import compiled
+from data_catalog.mapping.expressions import columns_of, compiled
 from data_catalog.report import Finding
-from data_catalog.sources import binary, delimited, workbook
-from data_catalog.sources.delivery import TakenFile
+from data_catalog.sources import binary, delimited, readers, workbook
+from data_catalog.sources.delivery import TakenFile, guess
 from data_catalog.sources.files import FileSpec, Format
-from data_catalog.sources.sdtm import merge_supplemental
+from data_catalog.sources.parsers import Parsers
+from data_catalog.sources.sdtm import domain_problems, merge_supplemental
 from data_catalog.sources.texts import FILE, ROW, unfit_names
 
 
 def raw_name(name: str) -> str:
     """Return the quoted name of the table a file is read into."""
     return identifier(f"raw_{name}")
+
+
+def variables_name(name: str) -> str:
+    """Return the quoted name of the table that says which variables each file of a domain has: `file`, `variable`."""
+    return identifier(f"variables_{name}")
 
 
 def read_files(
@@ -36,23 +42,36 @@ def read_files(
         for name, spec in specs.items()
         if spec.supplemental and spec.supplemental not in specs
     ]
-    for name, spec in specs.items():
-        problems += _read(connection, name, spec, taken[name], work)
+    with Parsers() as parsers:
+        for name, spec in specs.items():
+            problems += _read(connection, name, spec, taken[name], work, parsers)
     plain_first = sorted(specs.items(), key=lambda item: bool(item[1].supplemental))  # qualifiers' own `where` is done
     return problems or [f for name, spec in plain_first for f in _finish(connection, name, spec)]
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec, files: Sequence[TakenFile], work: Path
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    spec: FileSpec,
+    files: Sequence[TakenFile],
+    work: Path,
+    parsers: Parsers,
 ) -> list[Finding]:
     """Make a file's raw table out of one part for each file that matched."""
     parts = []
     for number, file in enumerate(files):
         part = identifier(f"part_{name}_{number}")
         label = f"{name} ({file.sent.path})"
-        if problems := _read_one(connection, label, spec, file, part, work) or _count(connection, label, file, part):
+        written = guess(file.copy) if spec.domain else spec
+        if problems := _read_one(connection, label, written, file, part, work, parsers):
             return problems
+        if problems := _count(connection, label, file, part):
+            return problems
+        if spec.domain:
+            _capitalise(connection, part)
         parts.append(part)
+    if spec.domain:
+        _note_variables(connection, name, [file.sent.path for file in files], parts)
     if len(parts) == 1 and not spec.is_pattern:
         connection.execute(f"ALTER TABLE {parts[0]} RENAME TO {raw_name(name)}")
     else:
@@ -61,14 +80,20 @@ def _read(
 
 
 def _read_one(
-    connection: duckdb.DuckDBPyConnection, label: str, spec: FileSpec, file: TakenFile, part: str, work: Path
+    connection: duckdb.DuckDBPyConnection,
+    label: str,
+    spec: FileSpec,
+    file: TakenFile,
+    part: str,
+    work: Path,
+    parsers: Parsers,
 ) -> list[Finding]:
-    if spec.format in binary.BINARY:
-        return binary.load(connection, label, file.copy, spec.format, part)
+    if spec.format in readers.BINARY:
+        return binary.load(connection, label, file.copy, spec.format, part, parsers, spec.overruled)
     if spec.format is Format.PARQUET:
         return workbook.load_parquet(connection, label, file.copy, part)
     if spec.format is Format.XLSX:
-        return workbook.load_xlsx(connection, label, file.copy, spec.sheet, part)
+        return workbook.load_xlsx(connection, label, file.copy, spec.sheet, part, parsers)
     return _read_csv(connection, label, spec, file, part, work)
 
 
@@ -111,6 +136,25 @@ def _put_together(connection: duckdb.DuckDBPyConnection, name: str, paths: Seque
     connection.execute("; ".join(f"DROP TABLE {part}" for part in parts))
 
 
+def _capitalise(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Write the names of an SDTM dataset's variables in capitals, as the standard does; some writers do not."""
+    for column in _columns(connection, table):
+        if column != column.upper():
+            connection.execute(
+                f"ALTER TABLE {table} RENAME COLUMN {identifier(column)} TO {identifier(column.upper())}"
+            )
+
+
+def _note_variables(
+    connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str], parts: Sequence[str]
+) -> None:
+    """Keep which file has which variables: put together, one that lacks a variable seems to have it, always missing."""
+    connection.execute(f"CREATE TABLE {variables_name(name)} (file VARCHAR, variable VARCHAR)")
+    for path, part in zip(paths, parts, strict=True):
+        described = f"SELECT {literal(path)}, column_name FROM (DESCRIBE {part})"
+        connection.execute(f"INSERT INTO {variables_name(name)} {described}")
+
+
 def _rows(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> int:
     """Return how many rows these have."""
     return sum(connection.execute(f"SELECT count(*) FROM {part}").fetchall()[0][0] for part in tables)
@@ -119,6 +163,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> int:
 def _finish(connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec) -> list[Finding]:
     """Put qualifiers on a file's rows, add the columns it may be without, and keep the rows the mapping wants."""
     table = raw_name(name)
+    if problems := domain_problems(connection, name, table, spec.domain) if spec.domain else []:
+        return problems
     has_qualifiers = spec.supplemental and _rows(connection, [raw_name(spec.supplemental)])
     label = f"{name}, qualifiers of {spec.supplemental}"
     problems = merge_supplemental(connection, label, table, raw_name(spec.supplemental)) if has_qualifiers else []
@@ -128,10 +174,16 @@ def _finish(connection: duckdb.DuckDBPyConnection, name: str, spec: FileSpec) ->
     for column in spec.columns:
         if column.lower() not in present:
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(column)} VARCHAR")
+    if spec.domain and present and (absent := _absent_from(spec.where, _columns(connection, table))):
+        return [Finding(f"{spec.named} ({name})", ", ".join(absent), "not there, and its rows are chosen by it", 1)]
     if spec.where and present:  # a file that may be absent, and is, has no rows to choose from
         condition = compiled(spec.where, _columns(connection, table))
         connection.execute(f"DELETE FROM {table} WHERE ({condition}) IS NOT TRUE")
     return []
+
+
+def _absent_from(condition: str, columns: Sequence[str]) -> list[str]:
+    return sorted(columns_of(condition) - set(columns)) if condition else []
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""SDTM's supplemental qualifiers, put back on the rows they qualify.
+"""SDTM's datasets put together: one domain of many files, and supplemental qualifiers back on the rows they qualify.
 
 A SUPP-- row says: of the parent row of this person whose variable IDVAR is IDVARVAL (of every one, where IDVAR is
 blank), the qualifier QNAM is QVAL.
@@ -15,6 +15,45 @@ from data_catalog.sources.texts import FILE, ROW
 
 _NEEDED = ("USUBJID", "IDVAR", "IDVARVAL", "QNAM", "QVAL")
 _PERSON = "USUBJID"
+_STUDY = "STUDYID"
+_QUALIFIERS = "SUPP"
+
+
+def domain_problems(connection: duckdb.DuckDBPyConnection, label: str, table: str, domain: str) -> list[Finding]:
+    """Return why the files that hold a domain are not that domain once: another's rows, or a record of two files.
+
+    `table` is the quoted name of their rows, with `_file`. Qualifiers are held against their parents' rows instead.
+    """
+    columns = _columns(connection, table)
+    if domain.startswith(_QUALIFIERS):
+        return []
+    if "DOMAIN" in columns:
+        rows = f"FROM {table} WHERE upper(DOMAIN) <> {literal(domain)}"
+        rule = f"a row of another domain than {domain}, which the file's first row is of"
+        if found := list(_found(connection, label, rows, rule, column="DOMAIN")):
+            return found
+    return list(_in_two_files(connection, label, table, domain, columns))
+
+
+def _in_two_files(
+    connection: duckdb.DuckDBPyConnection, label: str, table: str, domain: str, columns: Sequence[str]
+) -> Iterator[Finding]:
+    """Yield that files of one study hold the same record: one is a copy or another state, and not a part."""
+    study = _STUDY if _STUDY in columns else "''"
+    studies = f"SELECT {study} FROM {table} GROUP BY ALL HAVING count(DISTINCT {FILE}) > 1"
+    shared = connection.execute(f"SELECT count(*) FROM ({studies})").fetchone()
+    sequence = f"{domain}SEQ"
+    keys = [name for name in (_STUDY, _PERSON, sequence) if name in columns]
+    if not shared or not shared[0]:
+        return
+    by = ", ".join(map(identifier, keys)) or "true"
+    found = connection.execute(
+        f"SELECT min(_row), string_agg(DISTINCT {FILE}, ', ' ORDER BY {FILE}), count(*) OVER () FROM {table} "
+        f"GROUP BY {by} HAVING count(DISTINCT {FILE}) > 1 ORDER BY 1 LIMIT 1"
+    ).fetchone()
+    if found:
+        told = f"{' and '.join(keys) or 'no key'} (a record of a split domain is in one of its files alone)"
+        yield Finding(label, "–", f"{found[1]} hold records of the same {told}", found[2])
 
 
 def merge_supplemental(
@@ -107,13 +146,15 @@ def _contradicting(
     yield from _found(connection, label, f"FROM (SELECT DISTINCT _row, QNAM {second})", rule)
 
 
-def _found(connection: duckdb.DuckDBPyConnection, label: str, rows: str, rule: str) -> Iterator[Finding]:
-    """Yield one finding of all these rows of the supplemental file, if there are any."""
+def _found(
+    connection: duckdb.DuckDBPyConnection, label: str, rows: str, rule: str, column: str = "QNAM"
+) -> Iterator[Finding]:
+    """Yield one finding of all these rows, if there are any."""
     found = connection.execute(
-        f"SELECT _row, QNAM, count(*) OVER () FROM (SELECT * {rows}) ORDER BY _row LIMIT {SHOWN_PER_RULE}"
+        f"SELECT _row, {column}, count(*) OVER () FROM (SELECT * {rows}) ORDER BY _row LIMIT {SHOWN_PER_RULE}"
     ).fetchall()
     if found:
-        yield Finding(label, "QNAM", rule, found[0][2], tuple(Violation(row, name) for row, name, _ in found))
+        yield Finding(label, column, rule, found[0][2], tuple(Violation(row, name) for row, name, _ in found))
 
 
 def _own(supplemental: str, key: str) -> str:

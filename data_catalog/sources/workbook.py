@@ -1,17 +1,17 @@
 """XLSX and Parquet files into a table of texts."""
 
-from datetime import date, datetime, time
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from python_calamine import CalamineError, CalamineWorkbook
 
 from data_catalog.engine import identifier, literal
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
+from data_catalog.sources import readers
 from data_catalog.sources.archive import problem_of_archive
+from data_catalog.sources.parsers import NotReadable, Parsers
 from data_catalog.sources.texts import float_as_text, unfit_names
 
 _PLAIN = (
@@ -30,18 +30,19 @@ _NUMBERS = ("FLOAT", "DOUBLE")
 _TEXTS = ("VARCHAR", "DATE", "TIME", "TIME_NS", "UUID", '"NULL"')
 
 
-def load_xlsx(connection: duckdb.DuckDBPyConnection, label: str, path: Path, sheet: str, table: str) -> list[Finding]:
+def load_xlsx(
+    connection: duckdb.DuckDBPyConnection, label: str, path: Path, sheet: str, table: str, parsers: Parsers
+) -> list[Finding]:
     """Read one sheet into a table of texts, its first row being the names; other sheets are not read."""
     if problem := problem_of_archive(path):
         return [Finding(label, "–", f"{path.name} {problem}", 1)]
     try:
-        names, rows = _sheet(path, sheet)
-    except (CalamineError, KeyError, IndexError) as error:
+        names, rows = _named(parsers.sheet(path, sheet))
+    except NotReadable as error:
         return [Finding(label, "–", f"{path.name} has no sheet {sheet or 'at all'} that can be read: {error}", 1)]
     if problems := unfit_names(label, names) or _beside(label, names, rows):
         return problems
-    columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
-    frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)).with_row_index("_row", offset=1)
+    frame = rows.select(pl.nth(place).alias(name) for place, name in enumerate(names)).with_row_index("_row", offset=1)
     connection.complete()  # a result that was not read to its end would be in the way
     connection.register("_frame", frame.to_arrow())
     selected = ", ".join(map(identifier, names))
@@ -53,10 +54,11 @@ def load_xlsx(connection: duckdb.DuckDBPyConnection, label: str, path: Path, she
 
 
 def count_xlsx(path: Path, sheet: str) -> int:
-    """Count the rows of a sheet below its names."""
+    """Count the rows of a sheet below its names, in this process: its sender does, who has no vault."""
     if problem := problem_of_archive(path):
         raise ValueError(f"{path.name} {problem}")
-    return len(_sheet(path, sheet)[1])
+    with path.open("rb") as file:
+        return len(_named(readers.sheet(file, sheet))[1])
 
 
 def load_parquet(connection: duckdb.DuckDBPyConnection, label: str, path: Path, table: str) -> list[Finding]:
@@ -81,40 +83,24 @@ def count_parquet(path: Path) -> int:
     return int(pq.read_metadata(path).num_rows)
 
 
-def _sheet(path: Path, sheet: str) -> tuple[list[str], list[list[str | None]]]:
-    """Return the names in a sheet's first row, and its rows as texts, the empty ones at the end left out."""
-    with CalamineWorkbook.from_path(path) as workbook:
-        chosen = workbook.get_sheet_by_name(sheet) if sheet else workbook.get_sheet_by_index(0)
-        cells = [[_cell(value) for value in row] for row in chosen.to_python(skip_empty_area=False)]
-    while cells and not any(cells[-1]):
-        cells.pop()
-    names = [name or "" for name in cells[0]]
+def _named(sheet: pl.DataFrame) -> tuple[list[str], pl.DataFrame]:
+    """Return the names in a sheet's first row, and the rows below."""
+    names = [name or "" for name in sheet.row(0)] if len(sheet) else []
     while names and not names[-1]:
         names.pop()
-    return names, cells[1:]
+    return names, sheet.slice(1)
 
 
-def _beside(label: str, names: list[str], rows: list[list[str | None]]) -> list[Finding]:
+def _beside(label: str, names: list[str], rows: pl.DataFrame) -> list[Finding]:
     """Refuse rows with a value where the header has no name: it would be left out without a word."""
-    found = [Violation(number, None) for number, row in enumerate(rows, 1) if any(row[len(names) :])]
+    beside = rows[:, len(names) :]
+    if not beside.width:
+        return []
+    found = beside.select(pl.any_horizontal(pl.all().is_not_null()).arg_true() + 1).to_series().to_list()
     if not found:
         return []
-    return [
-        Finding(label, "–", "a value beside the columns the header names", len(found), tuple(found[:SHOWN_PER_RULE]))
-    ]
-
-
-def _cell(value: object) -> str | None:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time(0) else value.isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    text = str(value).strip()
-    return text or None
+    shown = tuple(Violation(number, None) for number in found[:SHOWN_PER_RULE])
+    return [Finding(label, "–", "a value beside the columns the header names", len(found), shown)]
 
 
 def _as_text(name: str, kind: str) -> str:

@@ -125,6 +125,8 @@ def _show_checked(checked: service.Checked) -> None:
     ]
     if left_out:
         show_facts("Left out, as the mapping says", left_out)
+    for finding in checked.staged.reported:
+        typer.echo(finding.to_text())
     rows = [
         [one.axis, one.label, f"{one.rate:.2%}" if one.rate is not None else f"{one.value}", one.limit]
         for one in checked.quality.indicators

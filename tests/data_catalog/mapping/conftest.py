@@ -60,8 +60,8 @@ def staged(delivery: Write, connection: duckdb.DuckDBPyConnection, tmp_path: Pat
         chosen, folder = mapping or load_mapping(MAPPING), delivery(**changed)
         work = tmp_path / "work"
         work.mkdir()
-        taken, problems = take_delivery(folder, read_delivery(folder), chosen.files, work)
-        assert problems + read_files(connection, chosen.files, taken, work) == []
+        taken = take_delivery(folder, read_delivery(folder), chosen.files, work)
+        assert [*taken.problems, *read_files(connection, chosen.files, taken.files, work)] == []
         return stage(connection, chosen)
 
     return run

@@ -30,6 +30,7 @@ WRONG = [
     ('"visits.csv"', '"/etc/passwd"', "is a path inside the delivery"),
     ('decimal = ","', 'encoding = "klingon"', "'klingon' is no encoding"),
     ('country = { value = "FR" }', 'country = { value = "FR", scale = 2 }', "scale and offset belong to numbers"),
+    ('country = { value = "FR" }', 'centre = { value = "?" }', "the draft still asks where it comes from"),
     ('table = "patient"', 'table = "oct"', "oct has no variable 'birth_date'"),
 ]
 

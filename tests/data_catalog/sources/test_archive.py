@@ -38,7 +38,7 @@ def workbook(folder: Path, *rows: tuple[str, ...], old: bytes = b"", new: bytes 
 
 
 def load(reader: Reader, path: Path) -> list[Finding]:
-    return load_xlsx(reader.connection, "a (a.xlsx)", path, "", "raw_a")
+    return load_xlsx(reader.connection, "a (a.xlsx)", path, "", "raw_a", reader.parsers)
 
 
 FAR = {"old": b'r="B2"', "new": b'r="XFD1048576"'}

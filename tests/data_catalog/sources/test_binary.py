@@ -1,7 +1,6 @@
 """SAS transport, SPSS, Stata and Parquet files: every value comes to one text, whatever package wrote it.
 
-SAS's own format (sas7bdat) is not written by any package here, and none of them brings a sample: that it is read by
-the same library, refused when it is none (test_formats), and named when it is signed is all that is tested of it.
+Files of SAS itself, which nothing here can write, are in test_sas7bdat.
 """
 
 import time
@@ -20,7 +19,7 @@ import pytest
 
 from core.errors import InvalidInput
 from core.files import sha256_bytes
-from data_catalog.sources import binary
+from data_catalog.sources import binary, readers
 from data_catalog.sources.delivery import MANIFEST, DeliveredFile, Delivery
 from data_catalog.sources.files import FileSpec, Format
 from data_catalog.sources.texts import unfit_names
@@ -105,7 +104,7 @@ def test_rows_read_some_at_a_time_are_the_same(reader: Reader, how: str, monkeyp
         *[("1", None, None), ("2", None, None), ("3", "1", "a"), ("4", "2", "b")],
         *[("5", "2.5", None), ("6", None, None), ("7", "7", "c")],
     ]
-    monkeypatch.setattr(binary, "_ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(readers, "ROWS_AT_ONCE", 2)
     rows = read(reader, how, frame, "_row", "N", "T")
     assert [(str(row), *rest) for row, *rest in rows] == wanted
 
@@ -114,7 +113,7 @@ def test_rows_read_some_at_a_time_are_the_same(reader: Reader, how: str, monkeyp
 def test_the_end_of_a_file_may_be_the_end_of_a_piece(
     reader: Reader, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(binary, "_ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(readers, "ROWS_AT_ONCE", 2)
     assert len(read(reader, "xpt, version 5", pl.DataFrame({"T": ["x"] * rows}), "T")) == rows
 
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.files import sha256_bytes
+from data_catalog.sources.delimited import BLANKS
 from data_catalog.sources.delivery import MANIFEST, DeliveredFile, Delivery
 from data_catalog.sources.files import FileSpec, Format
 from tests.data_catalog.sources.conftest import AT, Reader, Rows
@@ -96,8 +97,20 @@ def test_duckdb_would_give_one_of_two_columns_for_both() -> None:
         assert connection.execute('SELECT "id", "ID" FROM v').fetchone() == (1, 1)
 
 
+BLANK = ["", "  ", '""', '" "', '"\t"', '"\n"']
+
+
+@pytest.mark.parametrize("blank", BLANK)
+def test_a_blank_is_missing_and_blanks_around_a_text_are_the_senders(reader: Reader, blank: str) -> None:
+    (reader.folder / "a.csv").write_text(f"A,B\n{blank}, x \n", encoding="utf-8")
+    spec = FileSpec(path="a.csv")
+    reader.sign(a=spec)
+    assert reader.read(a=spec) == []
+    assert reader.rows("a", "A", "B") == [(None, " x ")]
+
+
 def text_of(encoding: str) -> st.SearchStrategy[str]:
-    """Texts of an encoding's letters, with delimiters, quotes and line feeds in them, that are no blanks alone."""
+    """Texts of an encoding's letters, with delimiters, quotes and line feeds in them."""
     kept = {"blacklist_categories": ("Cc", "Cs"), "codec": encoding}
     letters = st.characters(**kept) | st.sampled_from(",;\t|\"'\n")
     return st.text(letters, min_size=1, max_size=10).filter(lambda text: text.isascii() or "\ufeff" not in text)
@@ -129,4 +142,5 @@ def test_any_table_in_any_encoding_comes_back(reader: Reader, made: tuple[Rows, 
     if findings:  # bytes of another encoding that happen to be UTF-8 are refused, and never read wrong
         assert all("is UTF-8, and not" in finding.rule for finding in findings)
     else:
-        assert reader.rows("a", *names) == rows
+        wanted = [tuple(text if text and text.strip(BLANKS) else None for text in row) for row in rows]
+        assert reader.rows("a", *names) == wanted

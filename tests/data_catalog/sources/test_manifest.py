@@ -35,9 +35,9 @@ def test_a_manifest_that_leads_outside_or_writes_a_path_two_ways_is_none(path: s
 def test_without_that_rule_a_file_beside_the_delivery_would_be_taken(reader: Reader) -> None:
     (reader.folder.parent / "a.csv").write_bytes(CONTENT)
     outside = DeliveredFile.model_construct(**sent("../a.csv"))
-    taken, problems = take_delivery(reader.folder, delivery(outside), {"a": FileSpec(path="*/a.csv")}, reader.work)
-    assert problems == []
-    assert taken["a"][0].copy.read_bytes() == CONTENT
+    taken = take_delivery(reader.folder, delivery(outside), {"a": FileSpec(path="*/a.csv")}, reader.work)
+    assert taken.problems == []
+    assert taken.files["a"][0].copy.read_bytes() == CONTENT
 
 
 def test_a_file_named_twice_would_be_read_twice_and_is_refused(reader: Reader) -> None:
@@ -47,8 +47,8 @@ def test_a_file_named_twice_would_be_read_twice_and_is_refused(reader: Reader) -
     with pytest.raises(ValidationError, match="names a file twice"):
         delivery(file, file)
     unchecked = Delivery.model_construct(made_by="a test", made_at=AT, synthetic=True, files=(file, file))
-    taken, _ = take_delivery(reader.folder, unchecked, specs, reader.work)
-    assert read_files(reader.connection, specs, taken, reader.work) == []
+    taken = take_delivery(reader.folder, unchecked, specs, reader.work)
+    assert read_files(reader.connection, specs, taken.files, reader.work) == []
     assert len(reader.rows("a")) == 4, "and the delivery has two rows"
 
 
@@ -68,7 +68,7 @@ def test_a_file_swapped_after_the_folder_was_looked_at_neither_holds_nor_fills_u
     empty = delivery(DeliveredFile(**sent("a.csv", b"")))
     monkeypatch.setattr("data_catalog.sources.delivery._strangers", lambda *_: iter(()))
     swap(reader.folder / "a.csv", how)
-    _, (finding,) = take_delivery(reader.folder, empty, {"a": CSV}, reader.work)
+    (finding,) = take_delivery(reader.folder, empty, {"a": CSV}, reader.work).problems
     assert "not what was sent" in finding.rule
 
 

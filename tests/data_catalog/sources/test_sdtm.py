@@ -4,15 +4,13 @@ The unseen package has the domains and columns of CDISC's public pilot study. It
 """
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyreadstat
 import pytest
 
-import data_catalog.mapping
-from data_catalog.mapping.models import MappingFile, load_mapping
+from data_catalog.mapping.models import MappingFile
 from data_catalog.mapping.stage import stage, typed
 from data_catalog.schema import check_everything
 from data_catalog.sources.files import FileSpec, Format
@@ -253,18 +251,6 @@ def test_an_unread_domain_that_changed_refuses_the_package_too(pilot: Reader) ->
     (pilot.folder / "invented01" / "sv.xpt").write_bytes(b"")
     (finding,) = pilot.read(**mapping.files)
     assert finding.column == "invented01/sv.xpt"
-
-
-SHIPPED = Path(data_catalog.mapping.__file__).parents[1] / "mappings" / "ms_cidr.toml"
-
-
-def test_the_shipped_mapping_names_every_domain_such_a_package_is_without(pilot: Reader) -> None:
-    shipped = load_mapping(SHIPPED)
-    pilot.sign(**shipped.files)
-    findings = pilot.read(**shipped.files)
-    needed = {spec.path for spec in shipped.files.values() if not spec.optional} - {"*/dm.xpt", "*/qs.xpt"}
-    assert {finding.column for finding in findings} == needed
-    assert {finding.rule for finding in findings} == {"the mapping reads this, and the delivery is without it"}
 
 
 def test_qualifiers_that_no_file_of_the_mapping_holds_are_named(reader: Reader) -> None:
