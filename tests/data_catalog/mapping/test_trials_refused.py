@@ -78,12 +78,14 @@ def an_identifier(folder: Path) -> None:
 
 
 def another_encoding(folder: Path) -> None:
-    """A letter of Windows-1252 where UTF-8 is read; the sender's command won't count it, so the manifest is forged."""
+    """A byte that is a letter neither in UTF-8 nor in windows-1252; the sender's command won't count it, so the
+    manifest is forged.
+    """
     path = folder / TRIAL / "ae.xpt"
     content = path.read_bytes()
     word = str(frame(path)["AETERM"][0]).encode()
     place = content.index(word)
-    path.write_bytes(content[:place] + b"\xe9" + content[place + 1 :])
+    path.write_bytes(content[:place] + b"\x81" + content[place + 1 :])
     forge(folder, path)
 
 
