@@ -26,6 +26,7 @@ TABLE_NAMES = (
     "pregnancy",
     "comorbidity",
     "vaccination",
+    "related_record",
     "imaging",
 )
 """Every table of the model, in the order people read it."""

@@ -53,7 +53,8 @@ def test_every_row_is_about_a_person_and_only_identifiers_name_them(table: Table
     assert table.person == "patient_id"
     identifiers = {v.name for v in table.variables if v.sensitivity is Sensitivity.IDENTIFIER}
     assert identifiers == ({"patient_id", "scan"} if table.name == "imaging" else {"patient_id"})
-    needed = {"patient_id", *table.unique} | ({"analyte"} if table.name == "laboratory" else set())
+    also = {"laboratory": {"analyte"}, "related_record": {"relation", "record"}}
+    needed = {"patient_id", *table.unique} | also.get(table.name, set())
     assert {v.name for v in table.variables if not v.may_be_missing} == needed
 
 

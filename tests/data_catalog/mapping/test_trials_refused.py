@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pyreadstat
 import pytest
@@ -25,8 +26,9 @@ from data_catalog.synth.trials import write_trials
 from tests.support.catalog import ON_ONE_ENGINE
 
 pytestmark = ON_ONE_ENGINE
-TRIAL = "syn-prog-01"
+TRIAL = "syn-rela-01"
 RECORD = 80
+RELATED = ("related_record", "relapse", "treatment")
 
 
 def quiet(_: str) -> None:
@@ -37,7 +39,7 @@ def quiet(_: str) -> None:
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One invented trial with its list of scans."""
     folder = tmp_path_factory.mktemp("trials")
-    write_trials(folder, people=140, visits=1000, scans=300)
+    write_trials(folder, people=560, visits=8000, scans=2000)
     for other in folder.iterdir():
         if other.is_dir() and other.name != TRIAL:
             shutil.rmtree(other)
@@ -117,11 +119,11 @@ def cut_at_a_record(folder: Path) -> None:
 BEFORE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a code outside the list": (
         lambda folder: change(folder, "dm", at(3, "SEX", "X")),
-        r"patient from syn-prog-01/dm.xpt, column SEX: no code.*row 3: 'X'",
+        r"patient from syn-rela-01/dm.xpt, column SEX: no code.*row 3: 'X'",
     ),
     "a date in the future": (
         lambda folder: change(folder, "ae", at(5, "AESTDTC", "2099-03-14")),
-        r"adverse_event from syn-prog-01/ae.xpt, column event_date: after .*row 5: '2099-03-14'",
+        r"adverse_event from syn-rela-01/ae.xpt, column event_date: after .*row 5: '2099-03-14'",
     ),
     "swapped columns": (
         lambda folder: change(folder, "dm", swapped("SEX", "COUNTRY")),
@@ -133,7 +135,7 @@ BEFORE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "a patient twice": (
         lambda folder: change(folder, "dm", lambda rows: pl.concat([rows, rows[2]])),
-        r"a second row of dm with the same USUBJID.*row 12",
+        r"a second row of dm with the same USUBJID.*row \d+",
     ),
 }
 """What the sender's own manifest covers: the fault was there when the files were described."""
@@ -187,6 +189,16 @@ def test_the_package_as_it_was_is_taken(
     mapping = MAPPINGS / "ms_cidr.toml"
     made, _ = publish_source(database, settings, people["dana"], mapping, tmp_path / "delivery", quiet)
     assert made.table("patient").rows == len(frame(package / TRIAL / "dm.xpt"))
+    steroids = len(frame(package / TRIAL / "relrec.xpt")) // 2
+    assert steroids > 0
+    held = {name: f"read_parquet('{settings.vault}/ms_cidr/1/{name}.parquet')" for name in RELATED}
+    joined = (
+        f"SELECT count(DISTINCT one.relation) FROM {held['related_record']} one JOIN {held['related_record']} other "
+        f"USING (patient_id, relation) "
+        f"JOIN {held['relapse']} r ON (r.patient_id, r.record) = (one.patient_id, one.record) "
+        f"JOIN {held['treatment']} t ON (t.patient_id, t.record) = (other.patient_id, other.record)"
+    )
+    assert duckdb.sql(joined).fetchall() == [(steroids,)], "each steroid of RELREC is found at its relapse"
 
 
 def test_a_zip_bomb_is_refused_whoever_described_it(
