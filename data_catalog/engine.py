@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 _WORK = ".work-"
 MEMORY_BYTES = 2 << 30
@@ -82,6 +83,21 @@ def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
     finally:
         shutil.rmtree(own)
+
+
+@contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
+    """Let queries read an Arrow table by a name as long as the block lasts.
+
+    DuckDB refuses a new name while a result waits that was not read to its end; nobody will read it any more.
+    """
+    connection.complete()
+    connection.register(name, table)
+    try:
+        yield
+    finally:
+        connection.complete()
+        connection.unregister(name)
 
 
 def identifier(name: str) -> str:

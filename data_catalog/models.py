@@ -1,18 +1,17 @@
 """What a dataset declares about itself: tables and variables, as read from a file a person can read."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from core import canonical
-from core.errors import InvalidInput
 from core.files import sha256_bytes
+from core.forms import load_form
 from data_catalog.errors import DeclarationRejected
 from data_catalog.facts import Registry
 from data_catalog.imaging.names import ScanKinds
@@ -280,17 +279,4 @@ def _twice(names: Iterable[str]) -> list[str]:
 
 def load_declaration(path: Path) -> DatasetDeclaration:
     """Read a declaration (TOML); raises DeclarationRejected with every problem in it."""
-    try:
-        return DatasetDeclaration.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise DeclarationRejected(list(_in_words(error))) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DeclarationRejected([f"it is no TOML file: {error}"]) from error
-    except OSError as error:
-        raise InvalidInput(f"{path} can not be read: {error.strerror}.") from error
-
-
-def _in_words(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"]) or "the file"
-        yield f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+    return load_form(DatasetDeclaration, path, DeclarationRejected)

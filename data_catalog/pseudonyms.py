@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from data_catalog.engine import identifier
+from data_catalog.engine import identifier, registered
 from data_catalog.errors import PseudonymCollision
 from data_catalog.generalisation import OFFSET
 from data_catalog.models import PSEUDONYM
@@ -66,15 +66,14 @@ def map_people(
     connection.execute("DROP TABLE macs")
     pseudonyms = _texts(macs["half_1"].to_numpy(), macs["half_11"].to_numpy())
     mapped = pa.table({SOURCE: macs[SOURCE], PSEUDONYM: pseudonyms, OFFSET: macs[OFFSET]})
-    connection.register("mapped", mapped)
-    _check_apart(connection, dataset_id)
     kind = identifier(f"{table}_{PSEUDONYM}")
-    connection.execute(f"CREATE TYPE {kind} AS ENUM (SELECT {PSEUDONYM} FROM mapped ORDER BY {PSEUDONYM})")
-    connection.execute(
-        f"CREATE TABLE {identifier(table)} AS SELECT {SOURCE}, {PSEUDONYM}::{kind} AS {PSEUDONYM}, "
-        f"{OFFSET} - {days} + ({OFFSET} >= {days} AND {days} > 0)::INTEGER AS {OFFSET} FROM mapped"
-    )
-    connection.unregister("mapped")
+    with registered(connection, "mapped", mapped):
+        _check_apart(connection, dataset_id)
+        connection.execute(f"CREATE TYPE {kind} AS ENUM (SELECT {PSEUDONYM} FROM mapped ORDER BY {PSEUDONYM})")
+        connection.execute(
+            f"CREATE TABLE {identifier(table)} AS SELECT {SOURCE}, {PSEUDONYM}::{kind} AS {PSEUDONYM}, "
+            f"{OFFSET} - {days} + ({OFFSET} >= {days} AND {days} > 0)::INTEGER AS {OFFSET} FROM mapped"
+        )
 
 
 def _check_apart(connection: duckdb.DuckDBPyConnection, dataset_id: str) -> None:

@@ -32,7 +32,7 @@ from data_catalog.editions import (
     newest_number,
     read_manifest,
 )
-from data_catalog.engine import identifier, literal, write_parquet
+from data_catalog.engine import identifier, literal, registered, write_parquet
 from data_catalog.errors import BatchTooSmall
 from data_catalog.imaging.index import FOLDER as IMAGING
 from data_catalog.imaging.index import read_index, write_without
@@ -297,10 +297,8 @@ def withdrawn_manifest(
 
 
 def _register(connection: duckdb.DuckDBPyConnection, people: Sequence[str]) -> None:
-    connection.complete()  # a result that was not read to its end would be in the way
-    connection.register("withdrawn_given", pa.table({"person": pa.array(list(people), pa.string())}))
-    connection.execute("CREATE OR REPLACE TEMP TABLE withdrawn AS SELECT DISTINCT person FROM withdrawn_given")
-    connection.unregister("withdrawn_given")
+    with registered(connection, "withdrawn_given", pa.table({"person": pa.array(list(people), pa.string())})):
+        connection.execute("CREATE OR REPLACE TEMP TABLE withdrawn AS SELECT DISTINCT person FROM withdrawn_given")
 
 
 def _file(settings: Settings, dataset_id: str) -> Path:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from core.errors import InvalidInput
+from core.forms import in_words
 from core.settings import Settings
 from egress_review.checks.text import UNSEEN
 from egress_review.errors import TooLarge
@@ -72,7 +73,7 @@ def parse_manifest(text: str) -> Manifest:
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
-        problems = "; ".join(_in_words(problem["loc"], problem["msg"]) for problem in error.errors())
+        problems = "; ".join(in_words(error, "manifest"))
         raise InvalidInput(f"The submission's description is not right: {problems}.", "Nothing was held.") from error
 
 
@@ -87,8 +88,3 @@ def check_sizes(settings: Settings, manifest: Manifest, sizes: Sequence[int]) ->
         raise TooLarge(f"{sum(sizes)} bytes; one request has at most {limit}.", "Send summaries, not data.")
     if 0 in sizes:
         raise InvalidInput(f"File {sizes.index(0) + 1} is empty.", "Leave it out.")
-
-
-def _in_words(location: tuple[int | str, ...], message: str) -> str:
-    where = ".".join(str(part) for part in location) or "manifest"
-    return f"{where}: {message.removeprefix('Value error, ')}"

@@ -1,19 +1,19 @@
 """Projects, their teams and what they were approved for: immutable values, validated when made."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from core import canonical
 from core.errors import InvalidInput
 from core.files import sha256_bytes
+from core.forms import load_form
 from core.people.models import check_slug
 from core.settings import Settings
 from data_catalog.generalisation import Generalisation, Rules
@@ -23,9 +23,6 @@ from projects.errors import ProjectRejected
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
 Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-_Form = TypeVar("_Form", bound="DataRequest")
 
 
 class TeamRole(StrEnum):
@@ -141,23 +138,12 @@ class AmendmentFile(DataRequest):
 
 def load_project_file(path: Path) -> ProjectFile:
     """Read a project file (TOML); raises ProjectRejected with every problem of form in it."""
-    return _load(ProjectFile, path)
+    return load_form(ProjectFile, path, ProjectRejected)
 
 
 def load_amendment_file(path: Path, reason: str) -> AmendmentFile:
     """Read an amendment (TOML: `id`, `datasets`, perhaps `editions`); raises ProjectRejected like a project file."""
-    return _load(AmendmentFile, path, reason=reason)
-
-
-def _load(form: type[_Form], path: Path, **beside: str) -> _Form:
-    try:
-        return form.model_validate({**tomllib.loads(path.read_text(encoding="utf-8")), **beside})
-    except ValidationError as error:
-        raise ProjectRejected([_in_words(problem["loc"], problem["msg"]) for problem in error.errors()]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProjectRejected([f"it is no TOML file: {error}"]) from error
-    except OSError as error:
-        raise InvalidInput(f"{path} can not be read: {error.strerror}.") from error
+    return load_form(AmendmentFile, path, ProjectRejected, reason=reason)
 
 
 def _checked_slug(text: str, what: str) -> str:
@@ -165,11 +151,6 @@ def _checked_slug(text: str, what: str) -> str:
         return check_slug(text, what)
     except InvalidInput as error:
         raise ValueError(str(error)) from error
-
-
-def _in_words(location: tuple[int | str, ...], message: str) -> str:
-    where = ".".join(str(part) for part in location) or "the file"
-    return f"{where}: {message.removeprefix('Value error, ')}"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from core.errors import InvalidInput, NotFound
+from core.forms import in_words
 from data_catalog.endpoints.models import EndpointDefinition
 from data_catalog.hints import did_you_mean
 
@@ -39,8 +40,7 @@ def load_definition(path: Path) -> EndpointDefinition:
     try:
         return _ADAPTER.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
-        raise InvalidInput(f"The endpoint in {path.name} is wrong: {'; '.join(problems)}.") from error
+        raise InvalidInput(f"The endpoint in {path.name} is wrong: {'; '.join(in_words(error))}.") from error
     except tomllib.TOMLDecodeError as error:
         raise InvalidInput(f"{path.name} is no TOML file: {error}.") from error
 

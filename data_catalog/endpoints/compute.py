@@ -22,7 +22,7 @@ from data_catalog.endpoints.models import (
     WorseningParameters,
 )
 from data_catalog.endpoints.worsening import Found, milestones, worsenings
-from data_catalog.engine import identifier
+from data_catalog.engine import identifier, registered
 from data_catalog.models import DatasetDeclaration, Table
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -193,9 +193,8 @@ def _score(courses: Courses, visit: Days) -> pa.Array:
 
 def _keep(connection: duckdb.DuckDBPyConnection, found: pa.Table) -> None:
     """Make the temporary table the queries join people's events from."""
-    connection.register("_found_arrow", found)
-    connection.execute("CREATE OR REPLACE TEMP TABLE _found AS SELECT * FROM _found_arrow")
-    connection.unregister("_found_arrow")
+    with registered(connection, "_found_arrow", found):
+        connection.execute("CREATE OR REPLACE TEMP TABLE _found AS SELECT * FROM _found_arrow")
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from core.errors import InvalidInput
-from data_catalog.engine import identifier
+from data_catalog.engine import identifier, registered
 from data_catalog.imaging.index import ImagingEntries
 from data_catalog.models import Table
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
@@ -41,12 +41,8 @@ def disagreements(
     """
     columns = ("scan", "patient_id", "region", "modality", "scan_date", "defaced", "field_strength")
     held = {name: [getattr(entry, name) for entry in scans.entries] for name in columns}
-    connection.complete()  # a result that was not read to its end would be in the way
-    connection.register("held", pa.table({**held, "scan_date": pa.array(held["scan_date"], pa.date32())}))
-    try:
+    with registered(connection, "held", pa.table({**held, "scan_date": pa.array(held["scan_date"], pa.date32())})):
         return list(_contradicted(connection, relation, table)), list(_unlisted(connection, relation))
-    finally:
-        connection.unregister("held")
 
 
 def _contradicted(connection: duckdb.DuckDBPyConnection, relation: str, table: Table) -> Iterator[Finding]:

@@ -1,15 +1,14 @@
 """What a mapping file says: which files a source delivers, and how each variable of the model is made from them."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import wrap
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.errors import InvalidInput
+from core.forms import load_form
 from data_catalog.cdm import TABLE_NAMES, cdm_table, cdm_tables
 from data_catalog.errors import MappingRejected
 from data_catalog.facts import Registry
@@ -140,7 +139,6 @@ class MappingFile(_Strict):
     licence: Line
     labels: Literal["published", "invented"] = "published"
     registry: Registry | None = None
-    published: Mapping[str, Any] = Field(default={}, description="what was published of the real resource")
     files: Mapping[Name, FileSpec] = Field(min_length=1)
     tables: tuple[TableSource, ...] = Field(min_length=1, strict=False)
 
@@ -184,14 +182,7 @@ class MappingFile(_Strict):
 
 def load_mapping(path: Path) -> MappingFile:
     """Read a mapping file (TOML); raises MappingRejected with every problem in it."""
-    try:
-        return MappingFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise MappingRejected(list(_in_words(error))) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MappingRejected([f"it is no TOML file: {error}"]) from error
-    except OSError as error:
-        raise InvalidInput(f"{path} can not be read: {error.strerror}.") from error
+    return load_form(MappingFile, path, MappingRejected, place=_numbered)
 
 
 def _problems(block: TableSource) -> Iterator[str]:
@@ -252,11 +243,6 @@ _LONGEST_LINE = 190
 _LOCATION = re.compile(r"^tables\.(\d+)")
 
 
-def _in_words(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors():
-        where = _LOCATION.sub(lambda m: f"[[tables]] number {int(m[1]) + 1}", ".".join(map(str, problem["loc"])))
-        yield f"{where or 'the file'}: {_message(problem)}"
-
-
-def _message(problem: Any) -> str:
-    return str(problem["msg"]).removeprefix("Value error, ")
+def _numbered(place: str) -> str:
+    """Say which block of the file it is: people count from one."""
+    return _LOCATION.sub(lambda m: f"[[tables]] number {int(m[1]) + 1}", place)

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data_catalog.engine import identifier
+from data_catalog.engine import identifier, registered
 from data_catalog.report import Finding
 from data_catalog.sources import readers
 from data_catalog.sources.files import Format
@@ -59,12 +59,10 @@ def _load(connection: duckdb.DuckDBPyConnection, label: str, read: Iterator[pl.D
         if problems := unfit_names(label, frame.columns):
             return problems
         numbered = frame.with_row_index("_row", offset=done + 1)
-        connection.complete()  # a result that was not read to its end would be in the way
-        connection.register("_frame", numbered.to_arrow())
         selected = ", ".join(f"{_as_text(name, kept)} AS {identifier(name)}" for name, kept in frame.schema.items())
         rows = f"SELECT CAST(_row AS BIGINT) AS _row, {selected} FROM _frame"
-        connection.execute(f"INSERT INTO {table} {rows}" if done else f"CREATE TABLE {table} AS {rows}").fetchall()
-        connection.unregister("_frame")
+        with registered(connection, "_frame", numbered.to_arrow()):
+            connection.execute(f"INSERT INTO {table} {rows}" if done else f"CREATE TABLE {table} AS {rows}")
         done += len(frame)
     return []
 

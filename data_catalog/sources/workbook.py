@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_catalog.engine import identifier, literal
+from data_catalog.engine import identifier, literal, registered
 from data_catalog.report import SHOWN_PER_RULE, Finding, Violation
 from data_catalog.sources import readers
 from data_catalog.sources.archive import problem_of_archive
@@ -43,13 +43,9 @@ def load_xlsx(
     if problems := unfit_names(label, names) or _beside(label, names, rows):
         return problems
     frame = rows.select(pl.nth(place).alias(name) for place, name in enumerate(names)).with_row_index("_row", offset=1)
-    connection.complete()  # a result that was not read to its end would be in the way
-    connection.register("_frame", frame.to_arrow())
     selected = ", ".join(map(identifier, names))
-    connection.execute(
-        f"CREATE TABLE {table} AS SELECT CAST(_row AS BIGINT) AS _row, {selected} FROM _frame"
-    ).fetchall()
-    connection.unregister("_frame")
+    with registered(connection, "_frame", frame.to_arrow()):
+        connection.execute(f"CREATE TABLE {table} AS SELECT CAST(_row AS BIGINT) AS _row, {selected} FROM _frame")
     return []
 
 

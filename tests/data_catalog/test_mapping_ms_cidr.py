@@ -14,7 +14,6 @@ from sqlglot import exp
 
 import data_catalog
 from data_catalog.synth import trials as synth
-from data_catalog.synth.trials import design
 
 MAPPING = Path(data_catalog.__file__).parent / "mappings" / "ms_cidr.toml"
 PEOPLE, VISITS, SCANS = 420, 6400, 1670
@@ -292,17 +291,3 @@ def test_no_drug_can_be_told_from_another(database: duckdb.DuckDBPyConnection) -
         str(row[0]) for block in SPEC["tables"] for name in block["variables"] for row in rows_of(database, block, name)
     }
     assert not told & (named_in_source - {"PLACEBO"})
-
-
-def test_what_was_published_stands_beside_what_the_synthetic_edition_holds() -> None:
-    published, full = SPEC["published"], design.full_size()
-    assert published["launched"].isoformat() == "2026-05-05"
-    held = {name: published[name]["synthetic"] for name in ("people", "visits", "scans", "trials")}
-    assert held == {"people": full.people, "visits": full.visits, "scans": full.scans, "trials": 14}
-    assert {name: published[name]["stated"] for name in held} == {
-        "people": "more than 13,000",
-        "visits": "nearly 200,000",
-        "scans": "about 52,000",
-        "trials": "14",
-    }
-    assert "ynthetic" in SPEC["description"]

@@ -1,0 +1,45 @@
+"""Files that people write (TOML), read into strict models: whole, or refused with all that is wrong, in words."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from core.errors import InvalidInput
+
+Form = TypeVar("Form", bound=BaseModel)
+
+
+def load_form(
+    form: type[Form],
+    path: Path,
+    rejected: Callable[[list[str]], Exception],
+    *,
+    place: Callable[[str], str] = str,
+    **beside: Any,
+) -> Form:
+    """Read a TOML file, with values that stand beside it, into a form.
+
+    Raises what `rejected` makes of every problem in it, and InvalidInput where the file can not be opened. `place` puts
+    a place in the file, `team.0.role`, into better words.
+    """
+    try:
+        return form.model_validate({**tomllib.loads(path.read_text(encoding="utf-8")), **beside})
+    except ValidationError as error:
+        raise rejected(in_words(error, place=place)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise rejected([f"it is no TOML file: {error}"]) from error
+    except OSError as error:
+        raise InvalidInput(f"{path} can not be read: {error.strerror}.") from error
+
+
+def in_words(error: ValidationError, whole: str = "the file", *, place: Callable[[str], str] = str) -> list[str]:
+    """Return each problem with its place; `whole` is what has one that is of no single field."""
+
+    def said(problem: Any) -> str:
+        where = place(".".join(map(str, problem["loc"]))) or whole
+        return f"{where}: {str(problem['msg']).removeprefix('Value error, ')}"
+
+    return [said(problem) for problem in error.errors()]
