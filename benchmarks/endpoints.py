@@ -113,7 +113,8 @@ def compare(sources: Sources, people: int, whole: Sequence[Run], size: int, roun
     theirs, here, answers = [], [], []
     for _ in range(rounds):
         answered = ask({"sample": cohort}, [_question(one) for one in SHARED])
-        theirs.append(Run(answered["seconds"], answered["peak_kilobytes"] << 10, 0))
+        seconds = answered["seconds"]
+        theirs.append(Run(seconds, seconds, answered["peak_kilobytes"] << 10, 0))
         here.append(run_once(partial(ours, sources=sample, only=SHARED)))
         answers = answered["answers"]
     agreement = _agreement(_their_days(cohort, answers), _days(sample))
