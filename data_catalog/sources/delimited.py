@@ -8,6 +8,7 @@ wrong (docs/adr/0007); a second count of the rows is the caller's.
 import codecs
 import csv
 import io
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def as_utf8(label: str, path: Path, encoding: str, work: Path) -> tuple[Path, li
     if len("é".encode(encoding, errors="replace")) == 1 and _is_utf8(path):
         rule = f"{path.name} is UTF-8, and not {encoding}: say so in the mapping"
         return path, [Finding(label, "–", rule, 1)]
-    target = work / f"{path.name}.utf8"
+    target = Path(tempfile.mkdtemp(dir=work)) / path.name  # two files may be called alike, or one be read twice
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 1
     with path.open("rb") as source, target.open("w", encoding="utf-8", newline="") as copy:

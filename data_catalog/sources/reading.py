@@ -5,6 +5,8 @@ every column of the source under its own name. Blank is missing.
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -30,6 +32,16 @@ def variables_name(name: str) -> str:
     return identifier(f"variables_{name}")
 
 
+@dataclass(frozen=True)
+class _Decoded:
+    """A file as it is read: how it is written, where it lies in UTF-8, how its lines end, and what is wrong so far."""
+
+    spec: FileSpec
+    path: Path
+    newline: str = ""
+    problems: tuple[Finding, ...] = ()
+
+
 def read_files(
     connection: duckdb.DuckDBPyConnection,
     specs: Mapping[str, FileSpec],
@@ -42,9 +54,14 @@ def read_files(
         for name, spec in specs.items()
         if spec.supplemental and spec.supplemental not in specs
     ]
-    with Parsers() as parsers:
+    # Decoding is Python's work on one core, and what DuckDB does with the file before leaves the other free.
+    with Parsers() as parsers, ThreadPoolExecutor(1) as ahead:
+        decoded = {
+            name: [ahead.submit(_decode, name, spec, file, work) for file in taken[name]]
+            for name, spec in specs.items()
+        }
         for name, spec in specs.items():
-            problems += _read(connection, name, spec, taken[name], work, parsers)
+            problems += _read(connection, name, taken[name], decoded[name], spec, parsers)
     plain_first = sorted(specs.items(), key=lambda item: bool(item[1].supplemental))  # qualifiers' own `where` is done
     return problems or [f for name, spec in plain_first for f in _finish(connection, name, spec)]
 
@@ -52,18 +69,17 @@ def read_files(
 def _read(
     connection: duckdb.DuckDBPyConnection,
     name: str,
-    spec: FileSpec,
     files: Sequence[TakenFile],
-    work: Path,
+    decoded: Sequence[Future[_Decoded]],
+    spec: FileSpec,
     parsers: Parsers,
 ) -> list[Finding]:
     """Make a file's raw table out of one part for each file that matched."""
     parts = []
-    for number, file in enumerate(files):
+    for number, (file, begun) in enumerate(zip(files, decoded, strict=True)):
         part = identifier(f"part_{name}_{number}")
-        label = f"{name} ({file.sent.path})"
-        written = guess(file.copy) if spec.domain else spec
-        if problems := _read_one(connection, label, written, file, part, work, parsers):
+        label = _label(name, file)
+        if problems := _read_one(connection, label, file, begun.result(), part, parsers):
             return problems
         if problems := _count(connection, label, file, part):
             return problems
@@ -82,35 +98,45 @@ def _read(
 def _read_one(
     connection: duckdb.DuckDBPyConnection,
     label: str,
-    spec: FileSpec,
     file: TakenFile,
+    decoded: _Decoded,
     part: str,
-    work: Path,
     parsers: Parsers,
 ) -> list[Finding]:
+    spec = decoded.spec
     if spec.format in readers.BINARY:
         return binary.load(connection, label, file.copy, spec.format, part, parsers, spec.overruled)
     if spec.format is Format.PARQUET:
         return workbook.load_parquet(connection, label, file.copy, part)
     if spec.format is Format.XLSX:
         return workbook.load_xlsx(connection, label, file.copy, spec.sheet, part, parsers)
-    return _read_csv(connection, label, spec, file, part, work)
+    return _read_csv(connection, label, decoded, part)
 
 
-def _read_csv(
-    connection: duckdb.DuckDBPyConnection, label: str, spec: FileSpec, file: TakenFile, part: str, work: Path
-) -> list[Finding]:
-    path, problems = delimited.as_utf8(label, file.copy, spec.encoding, work)
-    if not problems:
-        newline, problems = delimited.line_ends(label, path)
-    if problems:
-        return problems
+def _decode(name: str, spec: FileSpec, file: TakenFile, work: Path) -> _Decoded:
+    """Make sure a CSV file is UTF-8 and see how its lines end; files of other formats are as they are."""
+    written = guess(file.copy) if spec.domain else spec
+    if written.format is not Format.CSV:
+        return _Decoded(written, file.copy)
+    path, problems = delimited.as_utf8(_label(name, file), file.copy, written.encoding, work)
+    newline, wrong = ("", []) if problems else delimited.line_ends(_label(name, file), path)
+    return _Decoded(written, path, newline, (*problems, *wrong))
+
+
+def _label(name: str, file: TakenFile) -> str:
+    return f"{name} ({file.sent.path})"
+
+
+def _read_csv(connection: duckdb.DuckDBPyConnection, label: str, decoded: _Decoded, part: str) -> list[Finding]:
+    if decoded.problems:
+        return list(decoded.problems)
+    spec, path = decoded.spec, decoded.path
     columns = delimited.header(path, spec.delimiter, spec.quote)
     if problems := unfit_names(label, columns):
         return problems
     names = {column: column for column in columns}
     return delimited.load(
-        connection, label, path, part, names, newline=newline, delimiter=spec.delimiter, quote=spec.quote
+        connection, label, path, part, names, newline=decoded.newline, delimiter=spec.delimiter, quote=spec.quote
     )
 
 
