@@ -45,9 +45,12 @@ def check_table(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Fin
 
 
 def typed_query(table: Table) -> str:
-    """Return the query that gives the raw rows their declared types, in the order of the declaration."""
+    """Return the query that gives the raw rows their declared types, columns as declared, rows person by person.
+
+    A cut finds and sorts each person's rows faster then.
+    """
     values = ", ".join(f"{_typed(variable)} AS {identifier(variable.name)}" for variable in table.variables)
-    return f"SELECT {values} FROM {raw_name(table)} ORDER BY _row"
+    return f"SELECT {values} FROM {raw_name(table)} ORDER BY {identifier(table.person)}, _row"
 
 
 def _rules(variable: Variable) -> Iterator[Rule]:
