@@ -17,7 +17,7 @@ from data_catalog.engine import literal
 from data_catalog.errors import EditionBroken, EditionNotFound
 from data_catalog.hints import did_you_mean
 from data_catalog.imaging.index import FOLDER as IMAGING
-from data_catalog.imaging.index import read_index, verify_imaging
+from data_catalog.imaging.index import check_index, verify_imaging
 from data_catalog.models import DatasetDeclaration
 from data_catalog.tables import edition as edition_table
 
@@ -168,7 +168,7 @@ def check_files(settings: Settings, edition: Edition) -> EditionManifest:
     expected = {MANIFEST, *(entry.path for entry in (*manifest.tables, *manifest.files))}
     if manifest.imaging_sha256:
         expected.add(IMAGING)
-        read_index(folder / IMAGING, manifest.imaging_sha256)
+        check_index(folder / IMAGING, manifest.imaging_sha256)
     foreign = sorted({path.name for path in folder.iterdir()} - expected)
     if foreign:
         raise _broken(edition, f"{', '.join(foreign)} does not belong there")

@@ -76,7 +76,6 @@ class ExposureManifest:
     """The proof of an exposure: every file with its hash, and how normalised files came to be there."""
 
     content: dict[str, Any]
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ def _expose(request: ExposureRequest, destination: Path) -> ExposureManifest:
         "shared_by": dict(sharer.counts),
         "files": [{"path": path, "sha256": sha256} for path, sha256 in files.items()],
     }
-    return ExposureManifest(content, sha256_bytes(canonical.dumps(content)))
+    return ExposureManifest(content)
 
 
 def _renamed(request: ExposureRequest) -> Iterator[ExposedScan]:

@@ -104,13 +104,19 @@ def write_index(folder: Path, dataset: str, entries: Sequence[ImagingEntry], syn
     return ImagingEntries(dataset, synthetic, tuple(entries), sha256_bytes(written))
 
 
-def read_index(folder: Path, manifest_sha256: str) -> ImagingEntries:
-    """Return an edition's scans; raises EditionBroken where index or manifest are not what was published."""
+def check_index(folder: Path, manifest_sha256: str) -> dict[str, Any]:
+    """Return the manifest of an edition's scans; raises EditionBroken where it or the index is not as published."""
     content = _read_manifest(folder, manifest_sha256)
     path = folder / INDEX
     if not path.is_file() or sha256_file(path) != content["files"][0]["sha256"]:
         raise _broken(f"{INDEX} is missing or was changed")
-    rows = pq.read_table(path).to_pylist()
+    return content
+
+
+def read_index(folder: Path, manifest_sha256: str) -> ImagingEntries:
+    """Return an edition's scans; raises EditionBroken where index or manifest are not what was published."""
+    content = check_index(folder, manifest_sha256)
+    rows = pq.read_table(folder / INDEX).to_pylist()
     entries = tuple(ImagingEntry(**row) for row in rows)
     return ImagingEntries(content["dataset"], content["synthetic"], entries, manifest_sha256)
 
