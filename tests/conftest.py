@@ -3,11 +3,11 @@
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import ops.house  # noqa: F401  (every table and guard there is)
 from core.database import Database
 from core.people.models import Person, Role
 from core.people.service import add_person, bootstrap_ops, confirm_role, person_by_username, propose_role
@@ -67,9 +67,6 @@ def database_url(fresh_url: Callable[[], str]) -> str:
 @pytest.fixture
 def database(database_url: str, clock: HandClock) -> Iterator[Database]:
     """An empty control database with every table and guard, once on SQLite and once on PostgreSQL."""
-    for room in ("core/audit", "data_catalog", "projects", "hub", "egress_review"):
-        if Path(room, "tables.py").exists():
-            import_module(f"{room.replace('/', '.')}.tables")
     owned = Database(database_url)
     owned.create_all()
     owned.close()
