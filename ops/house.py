@@ -8,7 +8,11 @@ import data_catalog.tables
 import egress_review.permissions
 import egress_review.tables
 import hub.tables
+import projects.committee.permissions
+import projects.committee.tables
 import projects.permissions
+import projects.resource_rules.permissions
+import projects.resource_rules.tables
 import projects.tables
 
 __all__ = ["core", "data_catalog", "egress_review", "hub", "projects"]

@@ -23,7 +23,7 @@ from hub.models import Server
 from hub.servers import request_stop, servers_of
 from projects.models import ProjectState
 from projects.pages import ProjectPage, pages_of
-from projects.permissions import ACTIVATE, APPROVE
+from projects.permissions import ACTIVATE, AMENDMENT_APPROVE
 from projects.policy import with_open_amendment
 from projects.service import all_projects, projects_of
 
@@ -74,8 +74,7 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
     duties = [*_as_author(database, settings, person), *_as_checker(database, person)]
     projects = all_projects(database)
     states = [project.state for project in projects]
-    if may(person, APPROVE):
-        duties.append(Duty("Proposals to decide on", states.count(ProjectState.PROPOSED), "/proposals"))
+    if may(person, AMENDMENT_APPROVE):
         duties.append(Duty("Amendments to decide on", len(with_open_amendment(projects)), "/proposals"))
     if may(person, ACTIVATE):
         duties.append(Duty("Approved projects to activate", states.count(ProjectState.APPROVED), "/operations"))

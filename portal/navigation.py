@@ -5,7 +5,7 @@ from core.people.permissions import AUDIT_READ, ROLE_GRANT
 from core.permissions import may
 from core.web.site import Link
 from egress_review.permissions import REVIEW
-from projects.permissions import APPROVE, READ_ALL
+from projects.permissions import AMENDMENT_APPROVE, READ_ALL
 
 _EVERYBODY = (
     Link("Home", "/"),
@@ -16,7 +16,7 @@ _EVERYBODY = (
 
 _HOLDERS = (
     (REVIEW, Link("Review", "/reviews")),
-    (APPROVE, Link("Proposals", "/proposals")),
+    (AMENDMENT_APPROVE, Link("Amendments", "/proposals")),
     (READ_ALL, Link("All projects", "/operations")),
     (ROLE_GRANT, Link("People", "/people")),
     (AUDIT_READ, Link("Audit", "/audit")),

@@ -166,7 +166,7 @@ def _open(
     project = find_project(tx.connection, request.project_id)
     to = check_transition(project, Action.ACTIVATE, actor)
     cut = publish_cut(tx, settings, actor, request, manifest, prepared)
-    change_state(tx, project, Action.ACTIVATE, to, values={}, cut=cut.number, manifest=cut.manifest_sha256)
+    change_state(tx, project, Action.ACTIVATE, to, cut=cut.number, manifest=cut.manifest_sha256)
 
 
 def publish_cut(

@@ -33,7 +33,7 @@ def close_project(
         with database.write(actor) as tx:
             found = find_project(tx.connection, project_id)
             check_version(found, version)
-            change_state(tx, found, Action.CLOSE, check_transition(found, Action.CLOSE, actor), values={})
+            change_state(tx, found, Action.CLOSE, check_transition(found, Action.CLOSE, actor))
     _delete_data(database, settings, actor, found)
     with database.read() as connection:
         return find_project(connection, project_id)

@@ -11,7 +11,7 @@ def _steps(transitions: Sequence[Transition] | Sequence[AmendmentTransition]) ->
     return tuple(Step(one.state, one.to, f"{one.action} ({' or '.join(sorted(one.roles))})") for one in transitions)
 
 
-DIAGRAM = StateDiagram("projects.diagram", "projects.md", ProjectState.PROPOSED, _steps(TRANSITIONS))
+DIAGRAM = StateDiagram("projects.diagram", "projects.md", ProjectState.APPROVED, _steps(TRANSITIONS))
 
 AMENDMENT_DIAGRAM = StateDiagram(
     "projects.diagram amendment", "projects.md", AmendmentState.PROPOSED, _steps(AMENDMENT_TRANSITIONS)

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from core import canonical
 from core.errors import InvalidInput
@@ -33,9 +33,8 @@ class TeamRole(StrEnum):
 
 
 class ProjectState(StrEnum):
-    """Where a project is between proposal and close-out."""
+    """Where a project is between approval and close-out."""
 
-    PROPOSED = "proposed"
     APPROVED = "approved"
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -52,18 +51,6 @@ class AmendmentState(StrEnum):
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class TeamMember(_Strict):
-    """One line of a project file's team."""
-
-    username: str
-    role: TeamRole = Field(strict=False)
-
-    @field_validator("username")
-    @classmethod
-    def _is_slug(cls, username: str) -> str:
-        return _checked_slug(username, "user name")
 
 
 class TableRequest(_Strict):
@@ -104,30 +91,6 @@ class DataRequest(_Strict):
         return datasets
 
 
-class ProjectFile(DataRequest):
-    """A project as somebody proposes it.
-
-    Both dates belong to the project: it may be used from the first through the last, in UTC.
-    """
-
-    title: Line
-    purpose: Prose
-    starts: date
-    ends: date
-    team: tuple[TeamMember, ...] = Field(strict=False)
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        if self.ends < self.starts:
-            raise ValueError("ends before it starts")
-        usernames = [member.username for member in self.team]
-        if len(set(usernames)) < len(usernames):
-            raise ValueError("names somebody twice in its team")
-        if not any(member.role is TeamRole.LEAD for member in self.team):
-            raise ValueError('needs a lead in its team (role = "lead")')
-        return self
-
-
 class AmendmentFile(DataRequest):
     """What a running project is to see of the data from now on, whole: what is not named is not seen any more."""
 
@@ -136,14 +99,19 @@ class AmendmentFile(DataRequest):
     """Whether datasets the project works on stay at the edition it is bound to; those new to it begin at the newest."""
 
 
-def load_project_file(path: Path) -> ProjectFile:
-    """Read a project file (TOML); raises ProjectRejected with every problem of form in it."""
-    return load_form(ProjectFile, path, ProjectRejected)
-
-
 def load_amendment_file(path: Path, reason: str) -> AmendmentFile:
     """Read an amendment (TOML: `id`, `datasets`, perhaps `editions`); raises ProjectRejected like a project file."""
     return load_form(AmendmentFile, path, ProjectRejected, reason=reason)
+
+
+def check_team(team: Mapping[str, TeamRole], lines: int) -> None:
+    """Raise ValueError where a team of so many lines names no user name, names somebody twice, or has no lead."""
+    for username in team:
+        _checked_slug(username, "user name")
+    if len(team) < lines:
+        raise ValueError("names somebody twice in its team")
+    if TeamRole.LEAD not in team.values():
+        raise ValueError('needs a lead in its team (role = "lead")')
 
 
 def _checked_slug(text: str, what: str) -> str:
@@ -234,14 +202,24 @@ class Project:
     starts: date
     ends: date
     state: ProjectState
+    resource: str
+    """The resource whose rules it was approved under."""
+    rules_sha256: str
+    """The version of those rules; nothing for a project from before there were any."""
+    commercial: bool
+    ethics_through: date | None
+    """The last day of the ethics approval it named."""
+    conditions: str
+    """What the committee approved it under."""
+    lay_summary: str
     created_by: str
     created_at: datetime
-    approved_by: str | None
-    approved_at: datetime | None
+    approved_by: str
+    approved_at: datetime
     subnet: IPv4Network | None
     memberships: tuple[Membership, ...]
     first_tables: tuple[ApprovedTable, ...]
-    """What it was proposed with, and approved for at first."""
+    """What it was approved for at first."""
     cuts: tuple[Cut, ...]
     amendments: tuple[Amendment, ...] = ()
 
@@ -262,7 +240,7 @@ class Project:
 
     @property
     def tables(self) -> tuple[ApprovedTable, ...]:
-        """What it is approved for now, or asks for while it is proposed."""
+        """What it is approved for now."""
         number = self.approved_amendment
         return self.amendments[number - 1].tables if number else self.first_tables
 

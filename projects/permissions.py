@@ -2,19 +2,17 @@
 
 from core.people.models import Role
 from core.permissions import register
-from projects.policy import AMENDMENT_TRANSITIONS, Action, roles_for
+from projects.policy import AMENDMENT_TRANSITIONS, Action, AmendmentAction, roles_for
 
-CREATE = "projects:project:create"
 MEMBER_ADD = "projects:member:add"
 MEMBER_REMOVE = "projects:member:remove"
 AMEND = "projects:amendment:propose"
 READ_ALL = "projects:project:read_all"
-APPROVE = f"projects:project:{Action.APPROVE}"
+AMENDMENT_APPROVE = f"projects:amendment:{AmendmentAction.APPROVE}"
 ACTIVATE = f"projects:project:{Action.ACTIVATE}"
 
 register(
     {
-        CREATE: {Role.OPS},
         MEMBER_ADD: {Role.DAC_MEMBER},
         MEMBER_REMOVE: {Role.OPS, Role.DAC_MEMBER},
         AMEND: {Role.OPS},

@@ -13,7 +13,6 @@ from projects.models import AmendmentState, Project, ProjectState
 class Action(StrEnum):
     """A step that moves a project from one state to another."""
 
-    APPROVE = "approve"
     ACTIVATE = "activate"
     SUSPEND = "suspend"
     RESUME = "resume"
@@ -51,8 +50,6 @@ _DAC = frozenset({Role.DAC_MEMBER})
 _OPS = frozenset({Role.OPS})
 
 TRANSITIONS = (
-    Transition(ProjectState.PROPOSED, Action.APPROVE, _DAC, ProjectState.APPROVED),
-    Transition(ProjectState.PROPOSED, Action.CLOSE, _OPS | _DAC, ProjectState.CLOSED),
     Transition(ProjectState.APPROVED, Action.ACTIVATE, _OPS, ProjectState.ACTIVE),
     Transition(ProjectState.APPROVED, Action.CLOSE, _OPS | _DAC, ProjectState.CLOSED),
     Transition(ProjectState.ACTIVE, Action.SUSPEND, _OPS | _DAC, ProjectState.SUSPENDED),
@@ -71,7 +68,7 @@ AMENDMENT_TRANSITIONS = (
 RUNNING = frozenset({ProjectState.ACTIVE, ProjectState.SUSPENDED})
 """States in which a project has its cut: what it sees changes by an amendment and a cut beside the old one."""
 
-JUDGED = frozenset({Action.APPROVE, Action.RESUME})
+JUDGED = frozenset({Action.RESUME})
 """Actions that are a judgement on the project, and so not for its own people."""
 
 
@@ -120,9 +117,9 @@ def with_open_amendment(projects: Iterable[Project]) -> list[Project]:
 def check_propose_amendment(project: Project) -> None:
     """Refuse an amendment of a project that has no cut, and a second one beside one that waits."""
     if project.state is ProjectState.CLOSED:
-        raise StepNotOpen(f"{project.id} is closed: what it sees can not change any more.", "Propose a new project.")
+        raise StepNotOpen(f"{project.id} is closed: what it sees can not change any more.", "Apply for a new project.")
     if project.state not in RUNNING:
-        hint = "Amendments are for projects that have their cut. Close it and propose it anew."
+        hint = "Amendments are for projects that have their cut."
         raise StepNotOpen(f"{project.id} is {project.state}.", hint)
     if project.amendment:
         message = f"Amendment {project.amendment.number} of {project.id} waits for the committee."

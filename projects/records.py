@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 
 from core.database import Transaction
 from core.errors import NotFound
@@ -82,11 +82,14 @@ def _rows(connection: Connection, table: Table, project_id: str, *order: str) ->
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
-def change_state(
-    tx: Transaction, project: Project, action: Action, to: ProjectState, *, values: Mapping[str, Any], **detail: Any
-) -> None:
-    """Move a project to a state with its audit row; `values` are further columns, `detail` further facts."""
-    changed = update(tables.project).where(tables.project.c.id == project.id)
-    tx.execute(changed.values(state=to, **values))
+def insert_member(tx: Transaction, project_id: str, username: str, role: TeamRole) -> None:
+    """Take somebody into a team; the caller records it."""
+    key = {"project_id": project_id, "username": username, "joined_at": tx.now}
+    tx.execute(insert(tables.membership).values(**key, role=role))
+
+
+def change_state(tx: Transaction, project: Project, action: Action, to: ProjectState, **detail: Any) -> None:
+    """Move a project to a state with its audit row; `detail` are further facts."""
+    tx.execute(update(tables.project).where(tables.project.c.id == project.id).values(state=to))
     facts = {"from": project.state, "to": to, **detail}
     tx.record(f"projects:project:{action}", f"project:{project.id}", facts)

@@ -9,9 +9,8 @@ from data_catalog.dictionary import search
 from data_catalog.synthetic import LABEL
 from data_catalog.twin import make_twin
 from projects import service
-from projects.models import ProjectState
 from projects.pages import pages_of, project_page, twin_tables
-from projects.permissions import APPROVE
+from projects.permissions import AMENDMENT_APPROVE
 from projects.policy import with_open_amendment
 
 router = APIRouter()
@@ -43,30 +42,10 @@ def twin(visit: SignedIn, project_id: str) -> Response:
 
 @router.get("/proposals")
 def proposals(visit: SignedIn) -> Response:
-    """List the projects and amendments that wait for the committee."""
-    check_may(visit.person, APPROVE)
-    every = service.all_projects(visit.database)
-    waiting = [one for one in every if one.state is ProjectState.PROPOSED]
-    waiting.sort(key=lambda project: project.created_at)
-    amended = pages_of(visit.database, visit.person, with_open_amendment(every))
-    pages = pages_of(visit.database, visit.person, waiting)
-    return visit.show("projects/proposals.html", pages=pages, amended=amended)
-
-
-@router.post("/projects/{project_id}/approve")
-def approve(visit: SignedIn, project_id: str) -> Response:
-    """Approve a proposed project, as it was when it was looked at."""
-    project = project_page(visit.database, visit.person, project_id).project
-    service.approve_project(visit.database, visit.person, project.id, visit.form.get("version", ""))
-    return visit.go(f"/projects/{project_id}", "The project is approved. Operations can make its cut now.")
-
-
-@router.post("/projects/{project_id}/decline")
-def decline(visit: SignedIn, project_id: str) -> Response:
-    """Decline a proposed project, as it was when it was looked at, which closes it."""
-    project = project_page(visit.database, visit.person, project_id).project
-    service.close_project(visit.database, visit.settings, visit.person, project.id, visit.form.get("version", ""))
-    return visit.go(f"/projects/{project_id}", "The project is declined and closed.")
+    """List the amendments that wait for the committee."""
+    check_may(visit.person, AMENDMENT_APPROVE)
+    amended = pages_of(visit.database, visit.person, with_open_amendment(service.all_projects(visit.database)))
+    return visit.show("projects/proposals.html", amended=amended)
 
 
 @router.post("/projects/{project_id}/amendment/approve")

@@ -1,10 +1,10 @@
-"""What is done with projects: propose, judge, change the team, stop, resume; and how they are found."""
+"""What is done with projects: change the team, stop, resume; and how they are found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
-from core.database import Database, Transaction
+from core.database import Database
 from core.people.models import Person
 from core.people.tables import person as person_table
 from core.permissions import check_may
@@ -13,20 +13,17 @@ from projects import permissions, tables
 from projects.activation import activate_project
 from projects.amending import approve_amendment, decline_amendment, propose_amendment
 from projects.closing import close_project
-from projects.data_requests import insert_request, problems_of_request
 from projects.errors import ProjectRejected
-from projects.models import Project, ProjectFile, ProjectState, TeamRole
-from projects.policy import Action, check_add_member, check_remove_member, check_transition, check_version
-from projects.records import change_state, find_project
+from projects.models import Project, TeamRole
+from projects.policy import Action, check_add_member, check_remove_member, check_transition
+from projects.records import change_state, find_project, insert_member
 
 __all__ = [
     "activate_project",
     "add_member",
     "all_projects",
     "approve_amendment",
-    "approve_project",
     "close_project",
-    "create_project",
     "decline_amendment",
     "project",
     "projects_of",
@@ -35,29 +32,6 @@ __all__ = [
     "resume_project",
     "suspend_project",
 ]
-
-
-def create_project(database: Database, actor: Person, file: ProjectFile) -> Project:
-    """Propose a project on the newest editions of its datasets.
-
-    Raises ProjectRejected with everything in the file that is unknown or can not be approved; nothing is saved then.
-    """
-    check_may(actor, permissions.CREATE)
-    with database.write(actor) as tx:
-        problems = list(_problems(tx.connection, file))
-        if problems:
-            raise ProjectRejected(problems)
-        _insert_project(tx, actor, file)
-        tx.record("projects:project:create", f"project:{file.id}", {"team": [m.username for m in file.team]})
-    return project(database, file.id)
-
-
-def approve_project(database: Database, actor: Person, project_id: str, version: str | None = None) -> Project:
-    """Approve a proposed project, its team and its variables: as `version` has them, or as they stand.
-
-    Raises StaleProject where the project is no longer what the version was of.
-    """
-    return _move(database, actor, project_id, Action.APPROVE, version)
 
 
 def suspend_project(database: Database, actor: Person, project_id: str) -> Project:
@@ -77,10 +51,10 @@ def add_member(
     check_may(actor, permissions.MEMBER_ADD)
     with database.write(actor) as tx:
         check_add_member(find_project(tx.connection, project_id), username, actor)
-        problems = list(_unknown_people(tx.connection, [username]))
+        problems = list(unknown_people(tx.connection, [username]))
         if problems:
             raise ProjectRejected(problems)
-        _insert_member(tx, project_id, username, role)
+        insert_member(tx, project_id, username, role)
         tx.record("projects:member:add", f"project:{project_id}", {"username": username, "role": role})
     return project(database, project_id)
 
@@ -118,24 +92,8 @@ def projects_of(database: Database, person: Person) -> list[Project]:
     return [found for found in all_projects(database) if found.is_member(person.username)]
 
 
-def _move(database: Database, actor: Person, project_id: str, action: Action, version: str | None = None) -> Project:
-    with database.write(actor) as tx:
-        found = find_project(tx.connection, project_id)
-        to = check_transition(found, action, actor)
-        check_version(found, version)
-        approval = {"approved_by": actor.username, "approved_at": tx.now} if action is Action.APPROVE else {}
-        change_state(tx, found, action, to, values=approval)
-    return project(database, project_id)
-
-
-def _problems(connection: Connection, file: ProjectFile) -> Iterator[str]:
-    if connection.execute(select(tables.project.c.id).where(tables.project.c.id == file.id)).first():
-        yield f"id: there is a project {file.id} already"
-    yield from _unknown_people(connection, [member.username for member in file.team])
-    yield from problems_of_request(connection, file, {})
-
-
-def _unknown_people(connection: Connection, usernames: list[str]) -> Iterator[str]:
+def unknown_people(connection: Connection, usernames: Iterable[str]) -> Iterator[str]:
+    """Name everybody in a team who has no open account here."""
     active = select(person_table.c.username).where(person_table.c.active)
     known = connection.execute(active.order_by(person_table.c.username)).scalars().all()
     for username in usernames:
@@ -143,19 +101,8 @@ def _unknown_people(connection: Connection, usernames: list[str]) -> Iterator[st
             yield f"team: there is nobody called {username!r} here{did_you_mean(username, known)}"
 
 
-def _insert_project(tx: Transaction, actor: Person, file: ProjectFile) -> None:
-    values = {
-        **{field: getattr(file, field) for field in ("id", "title", "purpose", "starts", "ends")},
-        "state": ProjectState.PROPOSED,
-        "created_by": actor.username,
-        "created_at": tx.now,
-    }
-    tx.execute(insert(tables.project).values(values))
-    for member in file.team:
-        _insert_member(tx, file.id, member.username, member.role)
-    insert_request(tx, file, {})
-
-
-def _insert_member(tx: Transaction, project_id: str, username: str, role: TeamRole) -> None:
-    key = {"project_id": project_id, "username": username, "joined_at": tx.now}
-    tx.execute(insert(tables.membership).values(**key, role=role))
+def _move(database: Database, actor: Person, project_id: str, action: Action) -> Project:
+    with database.write(actor) as tx:
+        found = find_project(tx.connection, project_id)
+        change_state(tx, found, action, check_transition(found, action, actor))
+    return project(database, project_id)

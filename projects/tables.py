@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 import data_catalog.tables  # noqa: F401  (a project's tables refer to editions)
+import projects.applications.tables  # noqa: F401  (a project begins with its application)
 from core.database import UtcDateTime, metadata
 from core.guards import append_only, immutable, refuse
 from projects.policy import AMENDMENT_TRANSITIONS, RUNNING, TRANSITIONS, AmendmentTransition, Transition
@@ -32,14 +33,19 @@ project = Table(
     Column("starts", Date, nullable=False),
     Column("ends", Date, nullable=False),
     Column("state", String(10), nullable=False),
+    Column("resource", String(63), nullable=False),
+    Column("rules_sha256", String(64), nullable=False),
+    Column("commercial", Boolean, nullable=False),
+    Column("ethics_through", Date),
+    Column("conditions", Text, nullable=False),
+    Column("lay_summary", Text, nullable=False),
     Column("created_by", String(31), ForeignKey("person.username"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("approved_by", String(31), ForeignKey("person.username")),
-    Column("approved_at", UtcDateTime),
+    Column("approved_by", String(31), ForeignKey("person.username"), nullable=False),
+    Column("approved_at", UtcDateTime, nullable=False),
     Column("subnet", String(18), unique=True),
     CheckConstraint("ends >= starts", name="dates"),
-    CheckConstraint("approved_by IS NULL OR approved_by <> created_by", name="not_by_oneself"),
-    CheckConstraint("state IN ('proposed', 'closed') OR approved_by IS NOT NULL", name="approved"),
+    CheckConstraint("approved_by <> created_by", name="not_by_oneself"),
 )
 
 membership = Table(
@@ -127,7 +133,13 @@ cut = Table(
     CheckConstraint("number >= 1", name="number"),
 )
 
-immutable(project, ["id", "title", "purpose", "starts", "ends", "created_by", "created_at"])
+immutable(
+    project,
+    [
+        *("id", "title", "purpose", "starts", "ends", "resource", "rules_sha256", "commercial", "ethics_through"),
+        *("conditions", "lay_summary", "created_by", "created_at", "approved_by", "approved_at"),
+    ],
+)
 immutable(membership, ["project_id", "username", "joined_at", "role"])
 append_only(approved_table)
 append_only(approved_variable)
@@ -139,9 +151,14 @@ def _along(steps: Sequence[Transition] | Sequence[AmendmentTransition]) -> str:
     return " OR ".join(f"OLD.state = '{step.state}' AND NEW.state = '{step.to}'" for step in steps)
 
 
-_in_team = "EXISTS (SELECT 1 FROM membership WHERE project_id = NEW.id AND username = NEW.approved_by)"
-
-refuse(project, "birth", "INSERT", "NEW.state <> 'proposed'", "a project starts as proposed")
+_undecided = "(SELECT state FROM application WHERE project_id = {id} AND number = 0) IN ('submitted', 'appealed')"
+refuse(
+    project,
+    "birth",
+    "INSERT",
+    f"NEW.state <> 'approved' OR ({_undecided.format(id='NEW.id')}) IS NOT TRUE",
+    "a project begins with the approval of its application",
+)
 refuse(
     project,
     "state",
@@ -153,17 +170,16 @@ refuse(
     project,
     "once",
     "UPDATE",
-    "OLD.approved_by IS NOT NULL AND NEW.approved_by IS DISTINCT FROM OLD.approved_by "
-    "OR OLD.approved_at IS NOT NULL AND NEW.approved_at IS DISTINCT FROM OLD.approved_at "
-    "OR OLD.subnet IS NOT NULL AND NEW.subnet IS DISTINCT FROM OLD.subnet",
-    "a project is approved once and keeps its network",
+    "OLD.subnet IS NOT NULL AND NEW.subnet IS DISTINCT FROM OLD.subnet",
+    "a project keeps its network",
 )
 refuse(
     project,
-    "approver",
+    "approved",
     "UPDATE",
-    f"OLD.approved_by IS NULL AND NEW.approved_by IS NOT NULL AND {_in_team}",
-    "nobody approves a project whose team they are in",
+    "NEW.state = 'active' AND OLD.state = 'approved' AND "
+    "(SELECT state FROM application WHERE project_id = NEW.id AND number = 0) IS DISTINCT FROM 'approved'",
+    "a project is activated once its application is approved",
 )
 refuse(
     project,
@@ -188,16 +204,16 @@ refuse(
     "OLD.left_at IS NOT NULL AND NEW.left_at IS DISTINCT FROM OLD.left_at",
     "somebody who left comes back as a new membership",
 )
-_undecided = (
-    "CASE WHEN NEW.amendment = 0 THEN (SELECT state FROM project WHERE id = NEW.project_id) "
-    "ELSE (SELECT state FROM amendment WHERE project_id = NEW.project_id AND number = NEW.amendment) END"
+_open = (
+    f"CASE WHEN NEW.amendment = 0 THEN {_undecided.format(id='NEW.project_id')} ELSE "
+    "(SELECT state FROM amendment WHERE project_id = NEW.project_id AND number = NEW.amendment) = 'proposed' END"
 )
 for _approved in (approved_table, approved_variable):
     refuse(
         _approved,
         "proposed",
         "INSERT",
-        f"({_undecided}) IS DISTINCT FROM 'proposed'",
+        f"({_open}) IS NOT TRUE",
         "what a project sees is settled when it is approved",
     )
 _running = ", ".join(f"'{state}'" for state in sorted(RUNNING))

@@ -1,4 +1,4 @@
-"""`myelin project …`: from a project file to a running project, and to its end."""
+"""`myelin project …`: from an approved application to a running project, and to its end."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +14,12 @@ from ops.closing import close as close_project
 from ops.show import console, show_facts, show_table, step
 from projects import service
 from projects.differences import differences
-from projects.models import ApprovedTable, Project, TeamRole, load_amendment_file, load_project_file
+from projects.models import ApprovedTable, Project, TeamRole, load_amendment_file
 from projects.recutting import purge_cuts
 from projects.risk import project_anonymity
 from projects.visibility import project_for, projects_visible_to
 
-app = typer.Typer(help="Projects: create, approve, activate, amend, suspend, resume, close.", no_args_is_help=True)
+app = typer.Typer(help="Projects: activate, amend, suspend, resume, close.", no_args_is_help=True)
 
 ProjectId = Annotated[str, typer.Argument(help="The project's id.")]
 Username = Annotated[str, typer.Argument(help="The person's user name.")]
@@ -37,18 +37,6 @@ def list_projects() -> None:
 def show(project_id: ProjectId) -> None:
     """Show a project: its state, team, dates, data and cut."""
     _show(project_for(context.database(), context.signed_in(), project_id))
-
-
-@app.command()
-def create(file: Annotated[Path, typer.Argument(help="The project file (TOML).")]) -> None:
-    """Propose a project from its file; nothing is written unless everything in it is known."""
-    _show(service.create_project(context.database(), context.signed_in(), load_project_file(file)))
-
-
-@app.command()
-def approve(project_id: ProjectId) -> None:
-    """Approve a proposed project, as a member of the data access committee."""
-    _show(service.approve_project(context.database(), context.signed_in(), project_id))
 
 
 @app.command()

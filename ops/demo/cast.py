@@ -23,7 +23,10 @@ class Part:
 FIRST_OPS = Part("olga", "Olga Berg", "ops: runs the installation", (Role.OPS,))
 SECOND_OPS = Part("otto", "Otto Lind", "ops: confirms what takes two people", (Role.OPS,))
 DATA_MANAGER = Part("dana", "Dana Novak", "data manager: takes data in", (Role.DATA_MANAGER,))
-DAC_MEMBER = Part("dirk", "Dirk Holm", "data access committee: approves projects", (Role.DAC_MEMBER,))
+DAC = (
+    Part("dirk", "Dirk Holm", "data access committee: decides on applications", (Role.DAC_MEMBER,)),
+    Part("dora", "Dora Lind", "data access committee: decides on applications", (Role.DAC_MEMBER,)),
+)
 CHECKERS = (
     Part("chris", "Chris Moreau", "output checker", (Role.CHECKER,)),
     Part("chloe", "Chloe Rossi", "output checker", (Role.CHECKER,)),
@@ -33,4 +36,4 @@ TEAM = (
     Part("lena", "Lena Dahl", "researcher, leads the demo project"),
     Part("rosa", "Rosa Marin", "researcher in the demo project"),
 )
-CAST = (*TEAM, *CHECKERS, FIRST_OPS, SECOND_OPS, DATA_MANAGER, DAC_MEMBER, AUDITOR)
+CAST = (*TEAM, *CHECKERS, FIRST_OPS, SECOND_OPS, DATA_MANAGER, *DAC, AUDITOR)

@@ -1,5 +1,6 @@
 """Everything the demo needs in its control database and vault, made through the services people use, and only once."""
 
+from datetime import date
 from pathlib import Path
 
 from core.database import Database
@@ -22,13 +23,20 @@ from data_catalog.sources.delivery import make_delivery
 from data_catalog.synthetic import write_synthetic_sources
 from ops.activation import activate
 from ops.commands.synth import SCANS, SOURCES, TRIALS, write_source, write_source_scans
-from ops.demo.cast import CAST, DAC_MEMBER, DATA_MANAGER, FIRST_OPS, SECOND_OPS, Part
+from ops.demo.cast import CAST, DAC, DATA_MANAGER, FIRST_OPS, SECOND_OPS, TEAM, Part
 from ops.demo.provider import pass_through
 from ops.login import sign_in
 from ops.numbers import edition_stands
 from ops.show import step
-from projects.models import ProjectFile, ProjectState, load_project_file
-from projects.service import approve_project, create_project, project
+from projects.applications.models import ApplicationFile, load_application_file
+from projects.applications.service import apply_from_file
+from projects.committee.models import Word
+from projects.committee.policy import bodies_asked
+from projects.committee.service import cast_vote, declare_interest, give_seat, seats
+from projects.models import ProjectState
+from projects.resource_rules.models import Call, ResourceRules, load_rules
+from projects.resource_rules.service import all_in_force, confirm_rules, propose_rules, rules_in_force
+from projects.service import project
 
 HERE = Path(__file__).parent
 DECLARATIONS = HERE.parents[1] / "data_catalog" / "datasets"
@@ -36,6 +44,10 @@ OPEN_RECORDS = HERE.parents[2] / "shared" / "data"
 DATASETS = ("cis_cohort", "edss_visits")
 SHARE = 0.01
 """How much of the two resources' full size the demo draws: seconds, where all of it takes minutes."""
+
+RULES_FILES = tuple(sorted((HERE.parents[1] / "projects" / "resource_rules").glob("*.toml")))
+DEMO_OPENS, DEMO_CLOSES = date(2026, 9, 1), date(2029, 12, 31)
+"""When the demo's invented call of MS CIDR is open: the real one closed on 17 June 2026."""
 
 PROJECT_FILE = HERE / "cis-spinal.toml"
 PROJECT_FILES = (PROJECT_FILE, HERE / "cord-scans.toml")
@@ -102,24 +114,63 @@ def _publish_source(settings: Settings, database: Database, source: str) -> None
         publish_numbers(database, settings, actor, source)
 
 
+def ensure_rules(settings: Settings, database: Database) -> None:
+    """Put every resource's rules in force, those with calls with a later one that is invented, and give seats."""
+    for file in RULES_FILES:
+        rules = with_invented_call(load_rules(file))
+        with database.read() as connection:
+            in_force = any(one.rules.resource == rules.resource for one in all_in_force(connection))
+        if not in_force:
+            proposed = propose_rules(database, _signed_in(settings, database, FIRST_OPS), rules)
+            confirm_rules(database, _signed_in(settings, database, DAC[0]), rules.resource, proposed.number)
+        _ensure_seats(settings, database, rules)
+
+
+def with_invented_call(rules: ResourceRules) -> ResourceRules:
+    """Return a resource's rules with a later call beside those that are closed, labelled as invented."""
+    if not rules.calls:
+        return rules
+    invented = Call(
+        name="The demo’s call, invented", opens=DEMO_OPENS, closes=DEMO_CLOSES, time_zone="UTC", invented=True
+    )
+    return rules.model_copy(update={"calls": (*rules.calls, invented)})
+
+
+def _ensure_seats(settings: Settings, database: Database, rules: ResourceRules) -> None:
+    taken = set(seats(database))
+    actor = _signed_in(settings, database, FIRST_OPS)
+    for body in rules.bodies:
+        for part in DAC:
+            if (rules.resource, body.id, part.username) not in taken:
+                give_seat(database, actor, rules.resource, body.id, part.username)
+
+
 def ensure_projects(settings: Settings, database: Database) -> None:
-    """Bring the demo's projects from their files to their first notebooks."""
+    """Bring the demo's projects from their applications to their first notebooks."""
     for file in PROJECT_FILES:
-        _ensure_project(settings, database, load_project_file(file))
+        _ensure_project(settings, database, load_application_file(file))
 
 
-def _ensure_project(settings: Settings, database: Database, file: ProjectFile) -> None:
+def _ensure_project(settings: Settings, database: Database, file: ApplicationFile) -> None:
     try:
         state = project(database, file.id).state
     except NotFound:
-        create_project(database, _signed_in(settings, database, FIRST_OPS), file)
-        state = ProjectState.PROPOSED
-    if state is ProjectState.PROPOSED:
-        approve_project(database, _signed_in(settings, database, DAC_MEMBER), file.id)
+        apply_from_file(database, _signed_in(settings, database, TEAM[0]), file)
+        _vote(settings, database, file)
         state = ProjectState.APPROVED
     if state is ProjectState.APPROVED:
         with step(f"Project {file.id}: making its cut, views and network"):
             activate(settings, database, _signed_in(settings, database, FIRST_OPS), file.id)
+
+
+def _vote(settings: Settings, database: Database, file: ApplicationFile) -> None:
+    with database.read() as connection:
+        bodies = bodies_asked(file, rules_in_force(connection, file.resource).rules)
+    for body in bodies:
+        for part in DAC[: body.quorum]:
+            member = _signed_in(settings, database, part)
+            declare_interest(database, member, file.id, conflict=False)
+            cast_vote(database, member, file.id, body.id, Word.APPROVE)
 
 
 def _known(database: Database, username: str) -> Person | None:

@@ -1,0 +1,237 @@
+"""Applications: what a team says, how far it has come, and what the rules said of it. Immutable values."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from core import canonical
+from core.files import sha256_bytes
+from core.forms import load_form
+from data_catalog.models import Purpose
+from projects.applications.errors import Incomplete
+from projects.models import DataRequest, Line, Prose, TeamRole, check_team
+from projects.resource_rules.models import Ethics, RuleId, Sector, Verdict
+
+
+class ApplicationState(StrEnum):
+    """How far an application has come."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    APPEALED = "appealed"
+    UPHELD = "upheld"
+    WITHDRAWN = "withdrawn"
+
+
+WORDS_NEEDED = 2
+"""Members who must grant an exemption."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Applicant(_Strict):
+    """One line of an application's team."""
+
+    username: str
+    role: TeamRole = Field(strict=False)
+    organisation: Line
+    sector: Sector = Field(strict=False)
+
+
+class Signatory(_Strict):
+    """Who signs agreements for the team's organisation."""
+
+    name: Line
+    position: Line
+    organisation: Line
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+
+
+class ApplicationFile(DataRequest):
+    """Everything a team says when it applies; both dates belong to the project, in UTC."""
+
+    resource: str = Field(max_length=63)
+    title: Line
+    question: Prose = Field(description="the study's question")
+    lay_summary: Prose = Field(description="what it is about, for everybody; shown in the public register")
+    about_ms: bool
+    purposes: tuple[Annotated[Purpose, Field(strict=False)], ...] = Field(min_length=1, strict=False)
+    compares_drugs: bool = Field(description="whether drugs are compared with each other, also in simulation or models")
+    population: Prose
+    team: tuple[Applicant, ...] = Field(strict=False)
+    funding: Prose
+    commercial: bool
+    commercial_interest: str = Field("", max_length=4000)
+    outputs_plan: Prose = Field(description="what is to be published, and what leaves for it")
+    starts: date
+    ends: date
+    ethics: Ethics | None = None
+    contract: str = Field("", max_length=31)
+    signatory: Signatory | None = None
+    reasons: Mapping[str, Prose] = Field(default={}, description="why: dataset.table, or dataset.table.variable")
+    answers: Mapping[Annotated[RuleId, Field(strict=False)], Prose] = Field(
+        default={}, description="what is said to a rule that asks"
+    )
+
+    @field_validator("purposes")
+    @classmethod
+    def _are_unique(cls, purposes: tuple[Purpose, ...]) -> tuple[Purpose, ...]:
+        return tuple(dict.fromkeys(purposes))
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.ends < self.starts:
+            raise ValueError("ends before it starts")
+        check_team({member.username: member.role for member in self.team}, len(self.team))
+        if self.commercial and not self.commercial_interest.strip():
+            raise ValueError("commercial_interest: say what the commercial use is")
+        return self
+
+    @property
+    def variables(self) -> Iterator[str]:
+        """Every variable asked for, as dataset.table.variable."""
+        for dataset, tables in self.datasets.items():
+            for table, asked in tables.items():
+                yield from (f"{dataset}.{table}.{name}" for name in asked.variables)
+
+    @property
+    def unreasoned(self) -> list[str]:
+        """Variables nothing is said for, neither one by one nor for their table."""
+        return [name for name in self.variables if not {name, name.rpartition(".")[0]} & set(self.reasons)]
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Every free text of it, by field."""
+        fields = ("title", "question", "population", "outputs_plan", "lay_summary", "commercial_interest")
+        return {field: getattr(self, field) for field in fields} | {f"reasons.{k}": v for k, v in self.reasons.items()}
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes a submission is kept as."""
+        return canonical.dumps(self.model_dump(mode="json"))
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the canonical bytes."""
+        return sha256_bytes(self.to_bytes())
+
+
+FIELDS = tuple(ApplicationFile.model_fields)
+"""Every field of the form, in the order it is filled in."""
+
+
+def load_application_file(path: Path) -> ApplicationFile:
+    """Read an application (TOML); raises Incomplete with every problem of form in it."""
+    return load_form(ApplicationFile, path, Incomplete)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of a draft, as it was last saved."""
+
+    field: str
+    value: str
+    """JSON text."""
+    version: int
+    saved_by: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True)
+class Submission:
+    """An application as it was submitted, and what it was judged by; it never changes."""
+
+    number: int
+    file: ApplicationFile
+    sha256: str
+    rules_sha256: str
+    verdicts: tuple[Verdict, ...]
+    submitted_by: str
+    submitted_at: datetime
+
+
+@dataclass(frozen=True)
+class ExemptionWord:
+    """One member's word on an exemption."""
+
+    username: str
+    granted: bool
+    reason: str
+    said_at: datetime
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """An exemption that was asked for, and what members said."""
+
+    rule: RuleId
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    words: tuple[ExemptionWord, ...]
+
+    @property
+    def in_force(self) -> bool:
+        """Whether enough members granted it."""
+        return sum(word.granted for word in self.words) >= WORDS_NEEDED
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is granted, or somebody said no."""
+        return self.in_force or any(not word.granted for word in self.words)
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application as it stands: number 0 is for a new project, higher ones amend a running one."""
+
+    project_id: str
+    number: int
+    resource: str
+    state: ApplicationState
+    state_since: datetime
+    created_by: str
+    created_at: datetime
+    answers: Mapping[str, Answer]
+    submissions: tuple[Submission, ...]
+    exemptions: tuple[Exemption, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """How the audit log and pages name it."""
+        return f"{self.project_id}.{self.number}"
+
+    @property
+    def submission(self) -> Submission | None:
+        """What was submitted last."""
+        return self.submissions[-1] if self.submissions else None
+
+    @property
+    def exempt(self) -> frozenset[RuleId]:
+        """The rules it is exempt from."""
+        return frozenset(one.rule for one in self.exemptions if one.in_force)
+
+    def exemption(self, rule: RuleId) -> Exemption | None:
+        """Return the exemption from a rule that was asked for, or None."""
+        return next((one for one in self.exemptions if one.rule is rule), None)
+
+    @property
+    def writers(self) -> frozenset[str]:
+        """Who may write it: whoever began it, and the leads of the last submission's team."""
+        team = self.submission.file.team if self.submission else ()
+        return frozenset({self.created_by, *(one.username for one in team if one.role is TeamRole.LEAD)})
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Everybody who writes it or was ever named in its team: nobody of them judges it."""
+        named = {one.username for submission in self.submissions for one in submission.file.team}
+        return frozenset({self.created_by, *named})

@@ -1,0 +1,237 @@
+"""How a resource's rules judge an application: facts in, verdicts out. The same while somebody writes and at the end.
+
+Each rule reads what is said so far and says nothing of what is not. A verdict cites its rule, in the resource's own
+words where there are some, and says what would change it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+
+from data_catalog.blinding import comparison_words, drug_words
+
+from data_catalog.models import DatasetDeclaration, Purpose, Unblinds, Variable
+from projects.models import TableRequest
+from projects.resource_rules.models import Commercial, Facts, Fee, ResourceRules, RuleId, Sector, Verdict, Weight
+
+Declarations = Mapping[str, DatasetDeclaration]
+"""Dataset → the declaration of the edition that is asked of."""
+
+EXEMPTION = "Two members of the committee can exempt an application from a rule, on record."
+PAYS_MOST = (Fee.CONTRACT, Fee.PER_PROJECT, Fee.NONE)
+
+
+def judge(facts: Facts, rules: ResourceRules, declarations: Declarations) -> tuple[Verdict, ...]:
+    """Return what every rule says of what an application says so far, refusals first.
+
+    A rule the application is exempt from tells what it would have refused.
+    """
+    found = [verdict for rule in _RULES for verdict in rule(facts, rules)]
+    found += _variables(facts, rules, declarations)
+    exempted = (_exempted(one) if one.rule in facts.exempt else one for one in found)
+    return tuple(sorted(exempted, key=lambda one: list(Weight).index(one.weight)))
+
+
+def fee_of(rules: ResourceRules, sectors: Mapping[str, Sector]) -> Fee:
+    """Return how a team pays: where sectors are mixed, as the one that pays most."""
+    asked = {rules.fees.get(sector, Fee.CONTRACT) for sector in sectors.values()} or {Fee.CONTRACT}
+    return next(fee for fee in PAYS_MOST if fee in asked)
+
+
+def needs_commercial_agreement(rules: ResourceRules, facts: Facts) -> bool:
+    """Tell whether the additional agreement for commercial use is asked for."""
+    return rules.commercial is Commercial.AUTHORISED and bool(facts.commercial)
+
+
+def required_cohort(rules: ResourceRules, purposes: frozenset[Purpose]) -> str:
+    """Return the condition that people must meet to be in a cut for these purposes, or nothing."""
+    conditions = [rows.cohort for rows in rules.rows if purposes & set(rows.purposes)]
+    return " and ".join(f"({one})" for one in conditions) if len(conditions) > 1 else "".join(conditions)
+
+
+def _exempted(verdict: Verdict) -> Verdict:
+    if verdict.weight is Weight.TELLS:
+        return verdict
+    words = f"Exempted by the committee: {verdict.message}"
+    return Verdict(verdict.rule, Weight.TELLS, verdict.field, words, "", verdict.quote)
+
+
+def _window(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
+    if facts.is_amendment or not rules.calls or any(call.is_open(facts.at) for call in rules.calls):
+        return
+    calls = "; ".join(call.words for call in rules.calls)
+    message = f"No call of {rules.label} is open. There were or will be: {calls}."
+    yield _refusal(rules, RuleId.WINDOW, "", message, f"Apply again when a call opens. {EXEMPTION}")
+
+
+def _applicant(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
+    may = ", ".join(rules.applicants)
+    for username, sector in (facts.sectors or {}).items():
+        recorded = (facts.recorded_sectors or {}).get(username)
+        if recorded is not None and recorded is not sector:
+            message = f"{username} is recorded here as {recorded}, and the application says {sector}."
+            remedy = "Correct the application, or ask operations to correct the record."
+            yield _refusal(rules, RuleId.APPLICANT, "team", message, remedy)
+        elif sector not in rules.applicants:
+            message = f"{username} works in the sector “{sector}”; {rules.label} takes applications of: {may}."
+            remedy = f"Apply with a team of these sectors alone. {EXEMPTION}"
+            yield _refusal(rules, RuleId.APPLICANT, "team", message, remedy)
+
+
+def _about_ms(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
+    if rules.only_about_ms and facts.about_ms is False:
+        message = f"The study is said not to be about multiple sclerosis, and {rules.label} is for such studies only."
+        yield _refusal(rules, RuleId.ABOUT_MS, "about_ms", message, "Make multiple sclerosis the study's question.")
+
+
+def _purpose(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
+    may = "; ".join(rules.purposes)
+    for purpose in sorted(facts.purposes) if rules.purposes else ():
+        if purpose not in rules.purposes:
+            message = f"“{purpose}” is no purpose of {rules.label}."
+            yield _refusal(rules, RuleId.PURPOSE, "purposes", message, f"Choose among: {may}.")
+    if facts.purposes and rules.one_purpose_of and not facts.purposes & set(rules.one_purpose_of):
+        needed = " or ".join(rules.one_purpose_of)
+        message = f"The purposes lack one of: {needed}."
+        yield _refusal(rules, RuleId.PURPOSE, "purposes", message, f"Say whether it is {needed}.")
+
+
+def _drug_comparison(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
+    if not rules.forbids_drug_comparison:
+        return
+    if facts.compares_drugs:
+        message = f"The study compares drugs with each other, which {rules.label} is not for."
+        remedy = "Take the comparison out of the study, simulations and models included."
+        yield _refusal(rules, RuleId.DRUG_COMPARISON, "compares_drugs", message, remedy)
+        return
+    for field, text in (facts.texts or {}).items():
+        drugs, comparisons = drug_words(text), comparison_words(text)
+        if len(drugs) > 1 or (comparisons and (drugs or _treatment(text))):
+            seen = ", ".join((*drugs, *comparisons))
+            message = f"This reads like a comparison of drugs ({seen})."
+            remedy = "Say under “answers” why it is none, or write it without the comparison."
+            yield _question(facts, rules, RuleId.DRUG_COMPARISON, field, message, remedy)
+
+
+def _treatment(text: str) -> bool:
+    words = text.casefold()
+    return any(word in words for word in ("drug", "treatment", "therap", " arm", "dmt"))
+
+
+def _commercial(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
+    if not facts.commercial or rules.commercial is Commercial.ALLOWED:
+        return
+    if rules.commercial is Commercial.FORBIDDEN:
+        message, remedy = f"{rules.label} is not for commercial use.", "Apply for a use that is not commercial."
+    else:
+        message = f"Commercial use of {rules.label} needs authorisation before you apply."
+        remedy = "Ask the committee for it here; two members record it, and the additional agreement is then asked for."
+    yield _refusal(rules, RuleId.COMMERCIAL, "commercial", message, remedy)
+
+
+def _rows(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
+    for rows in rules.rows:
+        if facts.purposes & set(rows.purposes):
+            message = f"Your cut will hold only people where {rows.cohort}: {rows.words}."
+            yield _word(rules, RuleId.ROWS, Weight.TELLS, "purposes", message, "")
+
+
+def _term(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
+    if facts.starts is None or facts.ends is None:
+        return
+    if facts.ends - facts.starts >= timedelta(days=rules.longest_days):
+        message = f"From {facts.starts} through {facts.ends} is longer than {rules.longest_days} days."
+        latest = facts.starts + timedelta(days=rules.longest_days - 1)
+        yield _refusal(
+            rules, RuleId.TERM, "ends", message, f"End it on {latest} or earlier; more time is an amendment."
+        )
+
+
+def _contract(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
+    if not facts.sectors or fee_of(rules, facts.sectors) is not Fee.CONTRACT:
+        return
+    if facts.contract is None or facts.contract.resource != rules.resource:
+        message = f"A team with people of industry works under a contract with {rules.label}, and none is named."
+        remedy = "Name your organisation's contract; operations draw one up where there is none."
+        yield _refusal(rules, RuleId.CONTRACT, "contract", message, remedy)
+    elif not facts.contract.starts <= facts.at.date() <= facts.contract.ends:
+        message = f"Contract {facts.contract.id} runs from {facts.contract.starts} through {facts.contract.ends}."
+        yield _refusal(rules, RuleId.CONTRACT, "contract", message, "Apply while it runs, or renew it.")
+    elif facts.ends and facts.ends > facts.contract.ends:
+        message = f"Contract {facts.contract.id} ends on {facts.contract.ends}, before the study: all stops that day."
+        yield _word(rules, RuleId.CONTRACT, Weight.TELLS, "ends", message, "A renewal is a new contract.")
+
+
+def _ethics(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
+    if not rules.needs_ethics or facts.starts is None:
+        return
+    if facts.ethics is None:
+        message = f"{rules.label} asks for an ethics approval, and none is named."
+        yield _refusal(rules, RuleId.ETHICS, "ethics", message, "Give its reference and the last day it is valid.")
+    elif facts.ethics.through < max(facts.starts, facts.at.date()):
+        message = f"The ethics approval {facts.ethics.reference} ended on {facts.ethics.through}."
+        yield _refusal(rules, RuleId.ETHICS, "ethics", message, "Have it renewed, and give its new last day.")
+
+
+def _variables(facts: Facts, rules: ResourceRules, declarations: Declarations) -> Iterator[Verdict]:
+    for dataset_id, tables in (facts.tables or {}).items():
+        if rules.body_of(dataset_id) is None:
+            message = f"{dataset_id} is no dataset of {rules.label}."
+            remedy = f"Choose among: {', '.join(rules.datasets)}."
+            yield _refusal(rules, RuleId.VARIABLES, "datasets", message, remedy)
+        elif declaration := declarations.get(dataset_id):
+            for table_id, asked in tables.items():
+                yield from _of_table(facts, rules, declaration, table_id, asked)
+
+
+def _of_table(
+    facts: Facts, rules: ResourceRules, declaration: DatasetDeclaration, table_id: str, asked: TableRequest
+) -> Iterator[Verdict]:
+    table = declaration.table(table_id)
+    for variable in (table.variable(name) for name in asked.variables) if table else ():
+        if variable is not None:
+            yield from _of_variable(facts, rules, f"{declaration.id}.{table_id}", variable)
+
+
+def _of_variable(facts: Facts, rules: ResourceRules, table: str, variable: Variable) -> Iterator[Verdict]:
+    name, field = f"{table}.{variable.name}", f"datasets.{table}"
+    short = f"{table.partition('.')[2]}.{variable.name}"
+    names_treatment = rules.forbids_drug_comparison and variable.unblinds is Unblinds.TREATMENT
+    if short in rules.never_given or names_treatment:
+        message = f"{name} says which treatment somebody had, and is given to nobody."
+        yield _refusal(
+            rules, RuleId.DRUG_COMPARISON, field, message, "Leave it out; patient.arm is there, without names."
+        )
+    elif variable.purposes and facts.purposes and not facts.purposes & set(variable.purposes):
+        message = f"{name} is not for “{'”, “'.join(sorted(facts.purposes))}”."
+        yield _refusal(rules, RuleId.VARIABLES, field, message, f"It is for: {'; '.join(variable.purposes)}.")
+    elif rules.forbids_drug_comparison and variable.unblinds is Unblinds.HINT:
+        message = f"{name} may tell which treatment somebody had: {variable.unblinds_because}"
+        remedy = "Say under “answers” what it is needed for, or leave it out."
+        yield _question(facts, rules, RuleId.DRUG_COMPARISON, field, message, remedy)
+
+
+def _refusal(rules: ResourceRules, rule: RuleId, field: str, message: str, remedy: str) -> Verdict:
+    return _word(rules, rule, Weight.REFUSES, field, message, remedy)
+
+
+def _question(facts: Facts, rules: ResourceRules, rule: RuleId, field: str, message: str, remedy: str) -> Verdict:
+    answered = bool((facts.answers or {}).get(rule, "").strip())
+    return Verdict(rule, Weight.ASKS, field, message, remedy, rules.said_of(rule), answered)
+
+
+def _word(rules: ResourceRules, rule: RuleId, weight: Weight, field: str, message: str, remedy: str) -> Verdict:
+    return Verdict(rule, weight, field, message, remedy, rules.said_of(rule))
+
+
+_RULES: tuple[Callable[[Facts, ResourceRules], Iterator[Verdict]], ...] = (
+    _window,
+    _applicant,
+    _about_ms,
+    _purpose,
+    _drug_comparison,
+    _commercial,
+    _rows,
+    _term,
+    _contract,
+    _ethics,
+)
