@@ -94,15 +94,19 @@ def people(database: Database) -> dict[str, Person]:
 
 
 def add_cast(database: Database) -> dict[str, Person]:
-    """Add the cast: two ops, a data manager, a DAC member, three checkers, a lead, two researchers, an auditor."""
+    """Add the cast: two ops, a data manager, two DAC members, three checkers, a lead, two researchers, an auditor."""
     olga = bootstrap_ops(database, person("olga"))
-    for username in ("otto", "dana", "dirk", "chris", "chloe", "carl", "lena", "rosa", "ravi", "anna"):
+    for username in ("otto", "dana", "dirk", "dora", "chris", "chloe", "carl", "lena", "rosa", "ravi", "anna"):
         add_person(database, olga, person(username))
     propose_role(database, olga, "otto", Role.OPS)
     otto = person_by_username(database, "otto")
     for username, role in (("dana", Role.DATA_MANAGER), ("anna", Role.AUDITOR)):
         propose_role(database, olga, username, role)
-    for username, role in (("dirk", Role.DAC_MEMBER), *((name, Role.CHECKER) for name in ("chris", "chloe", "carl"))):
+    for username, role in (
+        ("dirk", Role.DAC_MEMBER),
+        ("dora", Role.DAC_MEMBER),
+        *((name, Role.CHECKER) for name in ("chris", "chloe", "carl")),
+    ):
         confirm_role(database, otto, propose_role(database, olga, username, role).id)
-    names = ("olga", "otto", "dana", "dirk", "chris", "chloe", "carl", "lena", "rosa", "ravi", "anna")
+    names = ("olga", "otto", "dana", "dirk", "dora", "chris", "chloe", "carl", "lena", "rosa", "ravi", "anna")
     return {name: person_by_username(database, name) for name in names}

@@ -14,7 +14,7 @@ from projects.resource_rules.models import Body, ResourceRules
 
 def bodies_asked(file: ApplicationFile, rules: ResourceRules) -> tuple[Body, ...]:
     """Return the bodies that decide on an application: those whose datasets it asks for."""
-    return tuple(body for body in rules.bodies if set(body.datasets) & set(file.datasets))
+    return tuple(body for body in rules.bodies if any(map(body.decides_on, file.datasets)))
 
 
 def check_vote(
@@ -89,12 +89,12 @@ def outcome(votes: Sequence[Vote], quorum: int) -> bool | None:
 def granted(file: ApplicationFile, body: Body, votes: Sequence[Vote]) -> frozenset[str]:
     """Return the variables a body gives: those of its datasets that no approving member declined."""
     declined = {name for vote in votes if vote.word is Word.APPROVE for name in vote.declined}
-    return frozenset(name for name in file.variables if name.partition(".")[0] in body.datasets) - declined
+    return frozenset(name for name in file.variables if body.decides_on(name.partition(".")[0])) - declined
 
 
 def problems_of_vote(file: ApplicationFile, body: Body, vote: Vote) -> Iterator[str]:
     """Name what a vote lacks: a reason where it declines, and for every variable it declines."""
-    asked = {name for name in file.variables if name.partition(".")[0] in body.datasets}
+    asked = {name for name in file.variables if body.decides_on(name.partition(".")[0])}
     if vote.word is Word.DECLINE and not vote.reason.strip():
         yield "reason: say why you decline; the applicants read it"
     for name, why in vote.declined.items():

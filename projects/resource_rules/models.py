@@ -21,6 +21,10 @@ OPEN = "open"
 """The rules of datasets that belong to no resource."""
 
 
+EVERY = "*"
+"""Stands for every dataset of a resource."""
+
+
 class Sector(StrEnum):
     """What kind of organisation somebody works for."""
 
@@ -122,8 +126,12 @@ class Body(_Strict):
 
     id: Name
     name: Line
-    datasets: tuple[Name, ...] = Field(min_length=1, strict=False)
+    datasets: tuple[str, ...] = Field(min_length=1, strict=False, description="or * for every one of the resource")
     quorum: int = Field(ge=1, le=9)
+
+    def decides_on(self, dataset_id: str) -> bool:
+        """Tell whether a dataset of the resource is this body's to decide on."""
+        return dataset_id in self.datasets or EVERY in self.datasets
 
 
 class Clocks(_Strict):
@@ -134,11 +142,14 @@ class Clocks(_Strict):
     appeal: int = Field(30, ge=1)
 
 
+Slug = Annotated[str, Field(max_length=31, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+
+
 class AskedOfPeople(_Strict):
     """What everybody in a team must hold."""
 
-    courses: tuple[Name, ...] = Field((), strict=False)
-    declarations: tuple[Name, ...] = Field((), strict=False)
+    courses: tuple[Slug, ...] = Field((), strict=False)
+    declarations: tuple[Slug, ...] = Field((), strict=False)
     second_factor: bool = False
 
 
@@ -187,7 +198,7 @@ class ResourceRules(_Strict):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         named = [dataset for body in self.bodies for dataset in body.datasets]
-        if len(set(named)) < len(named):
+        if len(set(named)) < len(named) or (EVERY in named and len(named) > 1):
             raise ValueError("a dataset is decided on by one body")
         if len({body.id for body in self.bodies}) < len(self.bodies):
             raise ValueError("two bodies have one id")
@@ -195,14 +206,9 @@ class ResourceRules(_Strict):
             raise ValueError(f"fees does not say what {', '.join(unpaid)} pay")
         return self
 
-    @property
-    def datasets(self) -> tuple[str, ...]:
-        """Every dataset somebody decides on."""
-        return tuple(dataset for body in self.bodies for dataset in body.datasets)
-
     def body_of(self, dataset_id: str) -> Body | None:
         """Return who decides on a dataset, or None."""
-        return next((body for body in self.bodies if dataset_id in body.datasets), None)
+        return next((body for body in self.bodies if body.decides_on(dataset_id)), None)
 
     def said_of(self, rule: RuleId) -> str:
         """Return the resource's own words on a rule, or nothing."""

@@ -7,11 +7,22 @@ words where there are some, and says what would change it.
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
-from data_catalog.blinding import comparison_words, drug_words
-
-from data_catalog.models import DatasetDeclaration, Purpose, Unblinds, Variable
+from data_catalog.blinding import unblinding
+from data_catalog.drugs import arm_words, comparison_words, drug_words
+from data_catalog.errors import FilterRefused
+from data_catalog.models import DatasetDeclaration, Purpose, Unblinding
 from projects.models import TableRequest
-from projects.resource_rules.models import Commercial, Facts, Fee, ResourceRules, RuleId, Sector, Verdict, Weight
+from projects.resource_rules.models import (
+    OPEN,
+    Commercial,
+    Facts,
+    Fee,
+    ResourceRules,
+    RuleId,
+    Sector,
+    Verdict,
+    Weight,
+)
 
 Declarations = Mapping[str, DatasetDeclaration]
 """Dataset → the declaration of the edition that is asked of."""
@@ -105,16 +116,11 @@ def _drug_comparison(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
         return
     for field, text in (facts.texts or {}).items():
         drugs, comparisons = drug_words(text), comparison_words(text)
-        if len(drugs) > 1 or (comparisons and (drugs or _treatment(text))):
+        if len(drugs) > 1 or (comparisons and (drugs or arm_words(text))):
             seen = ", ".join((*drugs, *comparisons))
             message = f"This reads like a comparison of drugs ({seen})."
             remedy = "Say under “answers” why it is none, or write it without the comparison."
             yield _question(facts, rules, RuleId.DRUG_COMPARISON, field, message, remedy)
-
-
-def _treatment(text: str) -> bool:
-    words = text.casefold()
-    return any(word in words for word in ("drug", "treatment", "therap", " arm", "dmt"))
 
 
 def _commercial(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
@@ -174,40 +180,52 @@ def _ethics(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
 
 def _variables(facts: Facts, rules: ResourceRules, declarations: Declarations) -> Iterator[Verdict]:
     for dataset_id, tables in (facts.tables or {}).items():
-        if rules.body_of(dataset_id) is None:
+        declaration = declarations.get(dataset_id)
+        foreign = declaration is not None and (declaration.resource or OPEN) != rules.resource
+        if foreign or rules.body_of(dataset_id) is None:
             message = f"{dataset_id} is no dataset of {rules.label}."
-            remedy = f"Choose among: {', '.join(rules.datasets)}."
+            remedy = "Choose among its own; another resource takes an application of its own."
             yield _refusal(rules, RuleId.VARIABLES, "datasets", message, remedy)
-        elif declaration := declarations.get(dataset_id):
-            for table_id, asked in tables.items():
-                yield from _of_table(facts, rules, declaration, table_id, asked)
+        elif declaration is not None:
+            yield from _for_purposes(facts, rules, declaration, tables)
+            yield from _treatments(facts, rules, declaration, tables)
 
 
-def _of_table(
-    facts: Facts, rules: ResourceRules, declaration: DatasetDeclaration, table_id: str, asked: TableRequest
+def _for_purposes(
+    facts: Facts, rules: ResourceRules, declaration: DatasetDeclaration, tables: Mapping[str, TableRequest]
 ) -> Iterator[Verdict]:
-    table = declaration.table(table_id)
-    for variable in (table.variable(name) for name in asked.variables) if table else ():
-        if variable is not None:
-            yield from _of_variable(facts, rules, f"{declaration.id}.{table_id}", variable)
+    for table_id, asked in tables.items():
+        table = declaration.table(table_id)
+        for variable in (table.variable(name) for name in asked.variables) if table else ():
+            if variable and variable.purposes and facts.purposes and not facts.purposes & set(variable.purposes):
+                name = f"{declaration.id}.{table_id}.{variable.name}"
+                message = f"{name} is not for “{'”, “'.join(sorted(facts.purposes))}”."
+                remedy = f"It is for: {'; '.join(variable.purposes)}."
+                yield _refusal(rules, RuleId.VARIABLES, f"datasets.{declaration.id}.{table_id}", message, remedy)
 
 
-def _of_variable(facts: Facts, rules: ResourceRules, table: str, variable: Variable) -> Iterator[Verdict]:
-    name, field = f"{table}.{variable.name}", f"datasets.{table}"
-    short = f"{table.partition('.')[2]}.{variable.name}"
-    names_treatment = rules.forbids_drug_comparison and variable.unblinds is Unblinds.TREATMENT
-    if short in rules.never_given or names_treatment:
-        message = f"{name} says which treatment somebody had, and is given to nobody."
-        yield _refusal(
-            rules, RuleId.DRUG_COMPARISON, field, message, "Leave it out; patient.arm is there, without names."
-        )
-    elif variable.purposes and facts.purposes and not facts.purposes & set(variable.purposes):
-        message = f"{name} is not for “{'”, “'.join(sorted(facts.purposes))}”."
-        yield _refusal(rules, RuleId.VARIABLES, field, message, f"It is for: {'; '.join(variable.purposes)}.")
-    elif rules.forbids_drug_comparison and variable.unblinds is Unblinds.HINT:
-        message = f"{name} may tell which treatment somebody had: {variable.unblinds_because}"
-        remedy = "Say under “answers” what it is needed for, or leave it out."
-        yield _question(facts, rules, RuleId.DRUG_COMPARISON, field, message, remedy)
+def _treatments(
+    facts: Facts, rules: ResourceRules, declaration: DatasetDeclaration, tables: Mapping[str, TableRequest]
+) -> Iterator[Verdict]:
+    """Refuse what names a treatment, and ask about what hints at one, whether it is seen or selected by."""
+    if not rules.forbids_drug_comparison:
+        return
+    try:
+        tellings = unblinding(declaration, tables)
+    except FilterRefused:  # said where the request itself is checked
+        return
+    for telling in tellings:
+        field = f"datasets.{declaration.id}.{telling.asked_table}"
+        name = f"{declaration.id}.{telling.full_name}"
+        how = f"{name}, in the {telling.way} of {telling.asked_table}," if telling.way != "variable" else name
+        if telling.unblinds is Unblinding.TREATMENT or telling.full_name in rules.never_given:
+            message = f"{how} names the treatment, which is given to nobody. {telling.because}"
+            remedy = "Leave it out; patient.arm tells treated from untreated, without names."
+            yield _refusal(rules, RuleId.DRUG_COMPARISON, field, message, remedy)
+        else:
+            message = f"{how} may tell which treatment somebody had. {telling.because}"
+            remedy = "Say under “answers” what it is needed for, or leave it out."
+            yield _question(facts, rules, RuleId.DRUG_COMPARISON, field, message, remedy)
 
 
 def _refusal(rules: ResourceRules, rule: RuleId, field: str, message: str, remedy: str) -> Verdict:

@@ -27,10 +27,10 @@ from hub.container import RESEARCHER, Mount, mounts_of
 from hub.folders import ensure_workspace
 from hub.views import make_views
 from projects.access import check_access
-from projects.service import activate_project, approve_project, create_project
+from projects.service import activate_project
 from tests.attacks import sentinel_search
 from tests.attacks.sentinel_search import search
-from tests.support.catalog import no_network, project_file
+from tests.support.catalog import application_file, approved_project, no_network
 
 NUMBER_MARK, DATE_MARK = "7340912", "7349-"
 TEXT_MARK = f"sentinel-{NUMBER_MARK}"
@@ -121,8 +121,7 @@ def planted(tmp_path: Path, database: Database, settings: Settings, people: dict
 def mounts(database: Database, settings: Settings, people: dict[str, Person], planted: set[str]) -> frozenset[Mount]:
     """What the hub mounts for a member of a project that was activated with the real image."""
     asked = {"planted": {"people": {"variables": list(APPROVED), "row_filter": "keep = 'yes'"}}}
-    create_project(database, people["olga"], project_file(datasets=asked))
-    approve_project(database, people["dirk"], "cis-spinal")
+    approved_project(database, people, application_file(datasets=asked))
     views = partial(make_views, settings)
     activate_project(database, settings, people["olga"], "cis-spinal", make_views=views, make_network=no_network)
     access = check_access(database, "rosa", "cis-spinal")

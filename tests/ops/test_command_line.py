@@ -160,9 +160,9 @@ def test_a_bad_project_file_is_refused_and_writes_nothing(
     take_data_in(installation, terminal, tmp_path)
     file = tmp_path / "project.toml"
     file.write_text(PROJECT_FILE.read_text().replace(was, becomes))
-    olga = terminal("olga")
+    lena = terminal("lena")
     before = log_of(installation)
-    said = olga.run("project", "create", str(file))
+    said = lena.run("application", "submit", str(file))
     assert said.returncode == 2
     assert named in said.stderr
     assert "Traceback" not in said.stderr
@@ -172,7 +172,6 @@ def test_a_bad_project_file_is_refused_and_writes_nothing(
 NOT_THEIRS = [
     ("rosa", ["person", "add", "eve", "--name", "Eve", "--email", "e@example.org", "--subject", "eve"]),
     ("rosa", ["person", "grant", "rosa", "checker"]),
-    ("dana", ["project", "create", str(PROJECT_FILE)]),
     ("olga", ["person", "grant", "olga", "checker"]),
     ("chris", ["audit", "export"]),
     ("rosa", ["audit", "checkpoint"]),
@@ -199,7 +198,7 @@ def test_a_project_of_others_is_not_there(
     take_data_in(installation, terminal, tmp_path)
     file = tmp_path / "project.toml"
     file.write_text(PROJECT_FILE.read_text().replace('id = "cis-spinal"', 'id = "seen-by-few"'))
-    assert terminal("olga").run("project", "create", str(file)).returncode == 0
+    assert terminal("olga").run("application", "submit", str(file)).returncode == 0
     for who, sees in [("rosa", True), ("dirk", True), ("anna", True), ("chris", False), ("dana", False)]:
         assert ("seen-by-few" in terminal(who).run("project", "list").stdout) == sees
         shown = terminal(who).run("project", "show", "seen-by-few")
@@ -223,7 +222,7 @@ def activated(installation: Settings, terminal: Callable[[str | None], Terminal]
     datasets = '[datasets.cis_cohort.patients]\nvariables = ["age", "gender"]\n'
     head = PROJECT_FILE.read_text().split("[datasets")[0].replace('id = "cis-spinal"', 'id = "amended"')
     file.write_text(head + datasets)
-    assert terminal("olga").run("project", "create", str(file)).returncode == 0
+    assert terminal("olga").run("application", "submit", str(file)).returncode == 0
     assert terminal("dirk").run("project", "approve", "amended").returncode == 0
     with patch("ops.activation.ensure_project_network"):
         said = terminal("olga").run("project", "activate", "amended")

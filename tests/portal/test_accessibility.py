@@ -14,9 +14,9 @@ from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move
 from portal.assets import SOURCES
-from projects.service import create_project, propose_amendment
+from projects.service import propose_amendment
 from tests.egress_review.world import World
-from tests.support.catalog import amendment_file, project_file
+from tests.support.catalog import amendment_file, application_file, approved_project
 from tests.support.pages import Page
 from tests.support.portal import Sits
 
@@ -47,7 +47,7 @@ PAGES = [
 @pytest.fixture
 def requests(house: World, database: Database, people: dict[str, Person]) -> dict[str, str]:
     """A house with something on every page."""
-    create_project(database, people["olga"], project_file(id="bands"))
+    approved_project(database, people, application_file(id="bands"))
     propose_amendment(database, people["olga"], amendment_file())
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")

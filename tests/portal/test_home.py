@@ -11,10 +11,10 @@ from core.settings import Settings
 from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move, servers_of
-from projects.service import approve_project, create_project, suspend_project
+from projects.service import suspend_project
 from tests.conftest import HandClock
 from tests.egress_review.world import World
-from tests.support.catalog import project_file
+from tests.support.catalog import application_file, approved_project
 from tests.support.pages import Page, Reader
 from tests.support.portal import Sits
 
@@ -60,11 +60,8 @@ def test_one_own_review_waits_for_somebody_else(house: World, sits: Sits) -> Non
 def test_the_committee_operations_and_the_second_ops_have_their_own_duties(
     house: World, sits: Sits, database: Database, people: dict[str, Person]
 ) -> None:
-    create_project(database, people["olga"], project_file(id="bands"))
-    create_project(database, people["olga"], project_file(id="age"))
-    approve_project(database, people["dirk"], "age")
+    approved_project(database, people, application_file(id="age"))
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
-    assert duties(sits("dirk").open("/")) == {"Proposals to decide on": 1}
     assert duties(sits("otto").open("/")) == {"Approved projects to activate": 1, "Roles to confirm": 1}
     assert duties(sits("olga").open("/")) == {"Approved projects to activate": 1}, "who proposed does not confirm"
 
@@ -74,7 +71,7 @@ def test_the_committee_operations_and_the_second_ops_have_their_own_duties(
     [
         ("rosa", []),
         ("chris", ["Review"]),
-        ("dirk", ["Proposals", "All projects"]),
+        ("dirk", ["Amendments", "All projects"]),
         ("otto", ["All projects", "People", "Audit"]),
         ("anna", ["All projects", "Audit"]),
         ("dana", []),

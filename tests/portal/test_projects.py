@@ -9,13 +9,12 @@ from core.database import Database
 from core.people.models import Person
 from core.settings import Settings
 from egress_review.models import State
-from projects.models import ProjectState
 from projects.recutting import recut_project
-from projects.service import close_project, create_project, project, propose_amendment, remove_member
+from projects.service import close_project, project, propose_amendment, remove_member
 from tests.attacks.web.test_every_route import routes
 from tests.egress_review.world import World
 from tests.support import catalog
-from tests.support.catalog import active_project, amendment_file, ingest, project_file
+from tests.support.catalog import active_project, amendment_file
 from tests.support.pages import Page, Reader
 from tests.support.portal import Sits
 
@@ -156,60 +155,6 @@ def press_late(reader: Reader, database: Database, people: dict[str, Person], bu
     late = reader.press(page, button)
     assert (late.status, late.heading) == (409, "This has moved on")
     assert late.soup.select_one('a.button[href="/projects/cis-spinal"]')
-
-
-class TestProposals:
-    @pytest.fixture
-    def proposed(self, database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> None:
-        ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
-        create_project(database, people["olga"], project_file())
-
-    def test_the_committee_sees_what_is_asked_for(self, proposed: None, sits: Sits) -> None:
-        dirk = sits("dirk")
-        assert "4 variables of cis_cohort" in dirk.open("/proposals").text
-        page = dirk.open("/projects/cis-spinal")
-        assert "Variables asked for" in page.text
-        assert "exactly the 4 variables below" in page.text
-
-    def test_the_committee_approves(self, proposed: None, sits: Sits, database: Database) -> None:
-        dirk = sits("dirk")
-        page = dirk.press(dirk.open("/projects/cis-spinal"), "Approve this project")
-        assert "The project is approved." in page.text
-        assert not page.has_button("Approve this project")
-        assert project(database, "cis-spinal").approved_by == "dirk"
-
-    def test_the_committee_declines(self, proposed: None, sits: Sits, database: Database) -> None:
-        dirk = sits("dirk")
-        dirk.press(dirk.open("/projects/cis-spinal"), "Decline it")
-        assert project(database, "cis-spinal").state is ProjectState.CLOSED
-
-    def test_a_second_press_is_refused_and_changes_nothing(
-        self, proposed: None, sits: Sits, database: Database
-    ) -> None:
-        dirk = sits("dirk")
-        page = dirk.open("/projects/cis-spinal")
-        dirk.press(page, "Approve this project")
-        again = dirk.press(page, "Decline it")
-        assert (again.status, again.heading) == (409, "This has moved on")
-        assert again.soup.select_one('a.button[href="/projects/cis-spinal"]')
-        assert project(database, "cis-spinal").state is ProjectState.APPROVED
-
-    @pytest.mark.parametrize("button", ["Approve this project", "Decline it"])
-    def test_what_changed_since_it_was_looked_at_is_not_decided_on(
-        self, proposed: None, sits: Sits, database: Database, people: dict[str, Person], button: str
-    ) -> None:
-        press_late(sits("dirk"), database, people, button)
-        assert project(database, "cis-spinal").state is ProjectState.PROPOSED
-
-    @pytest.mark.parametrize("username", ["olga", "lena", "anna"])
-    def test_nobody_else_has_the_buttons(self, proposed: None, sits: Sits, username: str) -> None:
-        page = sits(username).open("/projects/cis-spinal")
-        assert page.status == 200
-        assert not page.has_button("Approve this project")
-
-    @pytest.mark.parametrize("username", ["olga", "rosa", "chris"])
-    def test_the_list_is_the_committees(self, proposed: None, sits: Sits, username: str) -> None:
-        assert sits(username).open("/proposals").status == 403
 
 
 class TestAmendments:

@@ -10,11 +10,13 @@ from core.people.models import Person
 from core.people.service import close_person
 from core.settings import Settings
 from projects.access import can_access, check_access
+from projects.committee.models import Word
+from projects.committee.service import cast_vote
 from projects.errors import AccessRefused
 from projects.models import Project, TeamRole
 from projects.service import close_project, remove_member, resume_project, suspend_project
 from tests.conftest import HandClock
-from tests.support.catalog import active_project, ingest, project_file
+from tests.support.catalog import active_project, applied, ingest
 
 
 @pytest.fixture
@@ -84,10 +86,8 @@ def test_a_project_of_others_looks_like_one_that_is_not_there(database: Database
 def test_before_activation_nobody_gets_in(
     database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path
 ) -> None:
-    from projects.service import approve_project, create_project
-
     ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
-    create_project(database, people["olga"], project_file())
+    applied(database, people)
     assert not can_access(database, "rosa", "cis-spinal")
-    approve_project(database, people["dirk"], "cis-spinal")
+    cast_vote(database, people["dirk"], "cis-spinal", "house", Word.APPROVE)
     assert not can_access(database, "rosa", "cis-spinal")

@@ -18,16 +18,15 @@ from data_catalog.errors import EditionBroken
 from projects.access import can_access
 from projects.errors import ActionRefused, PoolExhausted
 from projects.models import ProjectState
-from projects.service import activate_project, approve_project, close_project, create_project, project
-from tests.support.catalog import activate, empty_views, ingest, no_network, project_file
+from projects.service import activate_project, close_project, project
+from tests.support.catalog import activate, application_file, approved_project, empty_views, ingest, no_network
 from tests.support.dying import die_at_every_step
 
 
 @pytest.fixture
 def approved(database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> None:
     ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
-    create_project(database, people["olga"], project_file())
-    approve_project(database, people["dirk"], "cis-spinal")
+    approved_project(database, people, application_file())
 
 
 @pytest.mark.usefixtures("approved")
@@ -155,8 +154,7 @@ def test_every_project_has_addresses_of_its_own_for_good(
     small = settings.model_copy(update={"network_pool": IPv4Network("10.77.0.0/25")})
     subnets = []
     for project_id in ("one", "two", "three"):
-        create_project(database, people["olga"], project_file(id=project_id))
-        approve_project(database, people["dirk"], project_id)
+        approved_project(database, people, application_file(id=project_id))
     for project_id in ("one", "two"):
         subnets.append(str(activate(database, small, people["olga"], project_id).subnet))
         close_project(database, small, people["olga"], project_id)

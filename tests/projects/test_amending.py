@@ -43,9 +43,7 @@ from projects.recutting import purge_cuts, purge_withdrawn, queue_withdrawals, r
 from projects.risk import project_anonymity
 from projects.service import (
     approve_amendment,
-    approve_project,
     close_project,
-    create_project,
     decline_amendment,
     project,
     propose_amendment,
@@ -58,9 +56,10 @@ from tests.support.catalog import (
     activate,
     active_project,
     amendment_file,
+    application_file,
+    approved_project,
     empty_views,
     ingest,
-    project_file,
 )
 
 GONE = [str(number) for number in range(5, 17)]
@@ -85,7 +84,6 @@ NOT_BY = {
 
 NOT_NOW = {
     "closed": (a_project(ProjectState.CLOSED), "can not change any more"),
-    "proposed": (a_project(ProjectState.PROPOSED), "for projects that have their cut"),
     "approved": (a_project(ProjectState.APPROVED), "for projects that have their cut"),
     "one waits": (waiting(), "Amendment 1 of p waits for the committee"),
 }
@@ -236,7 +234,7 @@ class TestServices:
     def test_where_nothing_changes_it_says_so_and_keeps_nothing(
         self, database: Database, people: dict[str, Person]
     ) -> None:
-        same = amendment_file(datasets=project_file().model_dump(exclude_none=True)["datasets"])
+        same = amendment_file(datasets=application_file().model_dump(exclude_none=True)["datasets"])
         with pytest.raises(ProjectRejected, match="nothing changes: cis-spinal is approved for exactly this"):
             propose_amendment(database, people["olga"], same)
         assert project(database, "cis-spinal").amendments == ()
@@ -510,8 +508,7 @@ class TestWithdrawal:
         monkeypatch: pytest.MonkeyPatch,
         looked: bool,
     ) -> None:
-        create_project(database, people["olga"], project_file(id="later"))
-        approve_project(database, people["dirk"], "later")
+        approved_project(database, people, application_file(id="later"))
 
         def withdraw_meanwhile(cut: Path) -> None:
             empty_views(cut)
@@ -547,8 +544,7 @@ def test_no_sequence_changes_what_a_project_sees_without_an_approved_amendment(
     database: Database, settings: Settings, people: dict[str, Person], steps: list[str]
 ) -> None:
     project_id = f"p{len(list(settings.cuts.iterdir()))}"
-    create_project(database, people["olga"], project_file(id=project_id))
-    approve_project(database, people["dirk"], project_id)
+    approved_project(database, people, application_file(id=project_id))
     activate(database, settings, people["olga"], project_id)
     other = {"cis_cohort": {"patients": {"variables": ["age"]}}}
     olga, dirk = people["olga"], people["dirk"]

@@ -12,8 +12,8 @@ from core.people.models import Person
 from core.settings import Settings
 from projects.errors import ActionRefused
 from projects.models import Project, ProjectState
-from projects.service import close_project, create_project, project
-from tests.support.catalog import active_project, ingest, project_file
+from projects.service import close_project, project
+from tests.support.catalog import active_project, approved_project, ingest
 from tests.support.dying import die_at_every_step
 
 
@@ -105,9 +105,9 @@ def test_only_who_may_close_finishes_a_closing(
     assert is_gone(settings)
 
 
-def test_a_proposal_is_closed_without_ever_having_had_data(
+def test_an_approved_project_is_closed_without_ever_having_had_data(
     database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path
 ) -> None:
     ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
-    create_project(database, people["olga"], project_file())
+    approved_project(database, people)
     assert close_project(database, settings, people["dirk"], "cis-spinal").state is ProjectState.CLOSED

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.mermaid import StateDiagram
+from projects.applications.models import load_application_file
 from projects.diagram import AMENDMENT_DIAGRAM, DIAGRAM
-from projects.models import AmendmentState, ProjectState, load_amendment_file, load_project_file
+from projects.models import AmendmentState, ProjectState, load_amendment_file
 from projects.policy import AMENDMENT_TRANSITIONS, TRANSITIONS
 
 TEXT = DIAGRAM.path.read_text(encoding="utf-8")
@@ -30,10 +31,10 @@ def test_every_state_is_explained() -> None:
     assert [state for state in AmendmentState if f"| `{state}` |" not in of_amendments] == []
 
 
-def test_the_example_is_a_project_file(tmp_path: Path) -> None:
-    path = tmp_path / "project.toml"
+def test_the_example_is_an_application(tmp_path: Path) -> None:
+    path = tmp_path / "application.toml"
     path.write_text(TEXT.split("```toml")[1].split("```")[0])
-    assert load_project_file(path).id == "cis-spinal"
+    assert load_application_file(path).id == "cis-spinal"
 
 
 def test_the_example_of_an_amendment_is_one(tmp_path: Path) -> None:

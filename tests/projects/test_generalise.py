@@ -10,11 +10,11 @@ from core.database import Database
 from core.errors import Refused
 from core.people.models import Person
 from core.settings import Settings
-from projects.errors import ProjectRejected
+from projects.applications.errors import Incomplete
 from projects.pages import project_page
 from projects.risk import project_anonymity
-from projects.service import create_project, project
-from tests.support.catalog import active_project, ingest, project_file
+from projects.service import project
+from tests.support.catalog import active_project, application_file, applied, approved_project, ingest
 
 ASKED = {
     "variables": ["gender", "age", "converted"],
@@ -52,8 +52,8 @@ def test_what_was_approved_is_part_of_the_version(
     versions = set()
     for number, rules in enumerate(({}, {"age": {"band": 5}}, {"age": {"band": 10}})):
         asked = {**ASKED, "generalise": rules}
-        file = project_file(id=f"p{number}", datasets={"cis_cohort": {"patients": asked}})
-        versions.add(create_project(database, people["olga"], file).version)
+        file = application_file(id=f"p{number}", datasets={"cis_cohort": {"patients": asked}})
+        versions.add(approved_project(database, people, file).version)
     assert len(versions) == 3
 
 
@@ -71,10 +71,8 @@ def test_what_is_refused(
     changes: dict[str, object], said: str,
 ) -> None:  # fmt: skip
     ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
-    with pytest.raises(ProjectRejected, match=said):
-        create_project(
-            database, people["olga"], project_file(datasets={"cis_cohort": {"patients": {**ASKED, **changes}}})
-        )
+    with pytest.raises(Incomplete, match=said):
+        applied(database, people, application_file(datasets={"cis_cohort": {"patients": {**ASKED, **changes}}}))
 
 
 def test_the_committee_sees_how_few_people_are_alike_and_the_team_does_not(
@@ -84,7 +82,7 @@ def test_the_committee_sees_how_few_people_are_alike_and_the_team_does_not(
     smallest = []
     for number, rules in enumerate(({}, {"age": {"band": [40]}})):
         asked = {"cis_cohort": {"patients": {**ASKED, "generalise": rules}}}
-        create_project(database, people["olga"], project_file(id=f"p{number}", datasets=asked))
+        approved_project(database, people, application_file(id=f"p{number}", datasets=asked))
         found = project_anonymity(database, settings, people["dirk"], f"p{number}")["cis_cohort"][0]
         smallest.append(found.smallest)
     assert smallest[0] < smallest[1]

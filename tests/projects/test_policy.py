@@ -17,9 +17,6 @@ from projects.policy import TRANSITIONS, Action, can_transition, check_add_membe
 WHEN = datetime(2026, 6, 1, tzinfo=UTC)
 
 TABLE = {
-    ("proposed", "approve", "dac_member"): "approved",
-    ("proposed", "close", "dac_member"): "closed",
-    ("proposed", "close", "ops"): "closed",
     ("approved", "activate", "ops"): "active",
     ("approved", "close", "dac_member"): "closed",
     ("approved", "close", "ops"): "closed",
@@ -40,7 +37,7 @@ def someone(username: str, *roles: Role, active: bool = True) -> Person:
     return Person(username, username, f"{username}@example.org", "issuer", username, active, frozenset(roles))
 
 
-def a_project(state: ProjectState = ProjectState.PROPOSED, *team: str) -> Project:
+def a_project(state: ProjectState = ProjectState.APPROVED, *team: str) -> Project:
     members = tuple(Membership("p", username, TeamRole.LEAD, WHEN) for username in team or ("lena",))
     cut = Cut("p", 1, "olga", WHEN, "0" * 64, synthetic=False)
     return Project(
@@ -50,6 +47,12 @@ def a_project(state: ProjectState = ProjectState.PROPOSED, *team: str) -> Projec
         starts=date(2026, 1, 1),
         ends=date(2026, 12, 31),
         state=state,
+        resource="open",
+        rules_sha256="0" * 64,
+        commercial=False,
+        ethics_through=None,
+        conditions="",
+        lay_summary="A summary",
         created_by="olga",
         created_at=WHEN,
         approved_by="dirk",
@@ -79,9 +82,8 @@ def test_nothing_leads_out_of_closed() -> None:
     assert not any(step.state is ProjectState.CLOSED for step in TRANSITIONS)
 
 
-@pytest.mark.parametrize("action", [Action.APPROVE, Action.RESUME])
-def test_a_judgement_is_not_for_the_projects_own_people(action: Action) -> None:
-    project = a_project({Action.APPROVE: ProjectState.PROPOSED, Action.RESUME: ProjectState.SUSPENDED}[action])
+def test_a_judgement_is_not_for_the_projects_own_people() -> None:
+    action, project = Action.RESUME, a_project(ProjectState.SUSPENDED)
     dirk = someone("dirk", Role.DAC_MEMBER)
     left = Membership("p", "dirk", TeamRole.RESEARCHER, WHEN, left_at=WHEN)
     assert can_transition(project, action, dirk)
@@ -92,16 +94,16 @@ def test_a_judgement_is_not_for_the_projects_own_people(action: Action) -> None:
 
 def test_a_closed_account_can_do_nothing() -> None:
     gone = someone("dirk", Role.DAC_MEMBER, active=False)
-    assert not can_transition(a_project(), Action.APPROVE, gone)
+    assert not can_transition(a_project(), Action.CLOSE, gone)
 
 
 def test_a_refusal_says_what_is_open_instead() -> None:
-    with pytest.raises(StepNotOpen, match=r"p is closed: approve is not open\. Nothing is open any more\."):
-        check_transition(a_project(ProjectState.CLOSED), Action.APPROVE, someone("dirk", Role.DAC_MEMBER))
+    with pytest.raises(StepNotOpen, match=r"p is closed: resume is not open\. Nothing is open any more\."):
+        check_transition(a_project(ProjectState.CLOSED), Action.RESUME, someone("dirk", Role.DAC_MEMBER))
     with pytest.raises(StepNotOpen, match=r"Open now: suspend, close\."):
-        check_transition(a_project(ProjectState.ACTIVE), Action.APPROVE, someone("dirk", Role.DAC_MEMBER))
-    with pytest.raises(ActionRefused, match=r"olga may not approve a project\. It takes the role dac_member\."):
-        check_transition(a_project(), Action.APPROVE, someone("olga", Role.OPS))
+        check_transition(a_project(ProjectState.ACTIVE), Action.RESUME, someone("dirk", Role.DAC_MEMBER))
+    with pytest.raises(ActionRefused, match=r"dirk may not activate a project\. It takes the role ops\."):
+        check_transition(a_project(), Action.ACTIVATE, someone("dirk", Role.DAC_MEMBER))
 
 
 NOT_ADDED = {
@@ -132,4 +134,4 @@ def test_permissions_name_the_tables_roles() -> None:
     for action in Action:
         roles = {role for step in TRANSITIONS if step.action is action for role in step.roles}
         assert held[f"projects:project:{action}"] == roles
-    assert held[permissions.APPROVE] == {Role.DAC_MEMBER}
+    assert held[permissions.ACTIVATE] == {Role.OPS}

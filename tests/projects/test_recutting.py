@@ -23,8 +23,16 @@ from projects import recutting
 from projects.access import check_access
 from projects.errors import StepNotOpen
 from projects.recutting import MAY_REMAIN, purge_withdrawn, queue_withdrawals, recut_project, withdraw
-from projects.service import approve_project, create_project, project
-from tests.support.catalog import ON_ONE_ENGINE, activate, active_project, empty_views, ingest, project_file
+from projects.service import project
+from tests.support.catalog import (
+    ON_ONE_ENGINE,
+    activate,
+    active_project,
+    application_file,
+    approved_project,
+    empty_views,
+    ingest,
+)
 
 pytestmark = ON_ONE_ENGINE
 
@@ -191,8 +199,7 @@ def test_a_cut_that_still_has_them_is_noticed(
 def test_a_project_approved_before_gets_its_cut_without_them(
     database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path
 ) -> None:
-    create_project(database, people["olga"], project_file(id="later"))
-    approve_project(database, people["dirk"], "later")
+    approved_project(database, people, application_file(id="later"))
     ingest(database, settings, people["dana"], "cis_cohort", tmp_path)  # both projects are bound to an older edition
     queue(database, settings, people, tmp_path)
     proof = withdraw(database, settings, people["dana"], "cis_cohort", make_views=empty_views)
@@ -230,7 +237,7 @@ def test_a_cut_made_again_stands_beside_the_old_one_and_links_with_it(
     assert in_cut(settings, 1) == in_cut(settings, 2)
     with pytest.raises(Refused):
         recut_project(database, settings, people["lena"], "cis-spinal", make_views=empty_views)
-    create_project(database, people["olga"], project_file(id="later"))
+    approved_project(database, people, application_file(id="later"))
     with pytest.raises(StepNotOpen, match="no cut to replace"):
         recut_project(database, settings, people["olga"], "later", make_views=empty_views)
 

@@ -34,11 +34,11 @@ from data_catalog.synth.registries import write_registry
 from data_catalog.synthetic import LABEL
 from hub.container import mounts_of
 from projects.access import check_access
-from projects.errors import ProjectRejected
+from projects.applications.errors import Incomplete
 from projects.models import Project
 from projects.recutting import purge_withdrawn, queue_withdrawals, recut_project, withdraw
-from projects.service import approve_project, close_project, create_project, project
-from tests.support.catalog import ON_ONE_ENGINE, activate, empty_views, project_file
+from projects.service import close_project, project
+from tests.support.catalog import ON_ONE_ENGINE, activate, application_file, applied, approved_project, empty_views
 
 pytestmark = ON_ONE_ENGINE
 
@@ -104,9 +104,8 @@ class House:
     def active(self, **asked: object) -> Project:
         """A project on the table of scans, from its file to its cut."""
         request = {"variables": ["scan_date", "region", "modality"], **asked}
-        file = project_file(datasets={"trial": {"imaging": request, "patient": {"variables": ["course"]}}})
-        create_project(self.database, self.people["olga"], file)
-        approve_project(self.database, self.people["dirk"], file.id)
+        file = application_file(datasets={"trial": {"imaging": request, "patient": {"variables": ["course"]}}})
+        approved_project(self.database, self.people, file)
         return activate(self.database, self.settings, self.people["olga"], file.id)
 
     def cut(self, number: int = 1) -> Path:
@@ -331,18 +330,18 @@ def test_what_the_edition_does_not_hold_can_not_be_asked_for(house: House) -> No
     house.publish()
     asked = {"regions": ["brain"], "modalities": ["t1w", "pdw"]}
     with pytest.raises(
-        ProjectRejected, match="there are no scans of pdw: the edition holds brain, spinal_cord; flair, t1w, t2w"
+        Incomplete, match="there are no scans of pdw: the edition holds brain, spinal_cord; flair, t1w, t2w"
     ):
         house.active(scans=asked)
     wrong_table = {"patient": {"variables": ["course"], "scans": CORD}}
-    with pytest.raises(ProjectRejected, match="go along with its table imaging"):
-        create_project(house.database, house.people["olga"], project_file(datasets={"trial": wrong_table}))
+    with pytest.raises(Incomplete, match="go along with its table imaging"):
+        applied(house.database, house.people, application_file(datasets={"trial": wrong_table}))
 
 
 def test_an_edition_with_the_list_alone_has_no_scans_to_ask_for(house: House) -> None:
     mapping = MAPPING
     publish_source(house.database, house.settings, house.people["dana"], mapping, house.folder, quiet)
-    with pytest.raises(ProjectRejected, match="holds none"):
+    with pytest.raises(Incomplete, match="holds none"):
         house.active(scans=CORD)
 
 

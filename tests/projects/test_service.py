@@ -12,13 +12,14 @@ from core.people.models import Person
 from core.people.service import close_person
 from core.settings import Settings
 from data_catalog.filter import ALLOWED
+from projects.applications.errors import Incomplete
+from projects.applications.service import applications_for
 from projects.errors import ActionRefused, ProjectRejected
 from projects.models import ApprovedTable, ProjectState, TeamRole
 from projects.service import (
     add_member,
     all_projects,
-    approve_project,
-    create_project,
+    close_project,
     project,
     projects_of,
     remove_member,
@@ -26,7 +27,7 @@ from projects.service import (
     suspend_project,
 )
 from tests.conftest import HandClock
-from tests.support.catalog import active_project, ingest, project_file
+from tests.support.catalog import active_project, application_file, applied, approved_project, ingest
 
 
 @pytest.fixture
@@ -41,22 +42,22 @@ def actions(database: Database, project_id: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.usefixtures("catalogue")
-def test_a_project_is_proposed_as_its_file_says(database: Database, people: dict[str, Person]) -> None:
+def test_a_project_is_what_its_application_said(database: Database, people: dict[str, Person]) -> None:
     asked = {"cis_cohort": {"patients": {"variables": ["gender", "age"], "row_filter": "age >= 18"}}}
-    created = create_project(database, people["olga"], project_file(datasets=asked))
-    assert (created.id, created.state, created.created_by) == ("cis-spinal", ProjectState.PROPOSED, "olga")
-    assert created.team == {"lena": TeamRole.LEAD, "rosa": TeamRole.RESEARCHER}
-    assert created.tables == (ApprovedTable("cis_cohort", 1, "patients", "age >= 18", ("age", "gender")),)
-    assert (created.starts, created.ends) == (date(2026, 1, 1), date(2026, 12, 31))
-    assert (created.subnet, created.cut, created.approved_by) == (None, None, None)
-    assert actions(database, "cis-spinal") == [("person:olga", "projects:project:create")]
+    opened = approved_project(database, people, application_file(datasets=asked))
+    assert (opened.id, opened.state, opened.created_by) == ("cis-spinal", ProjectState.APPROVED, "lena")
+    assert opened.team == {"lena": TeamRole.LEAD, "rosa": TeamRole.RESEARCHER}
+    assert opened.tables == (ApprovedTable("cis_cohort", 1, "patients", "age >= 18", ("age", "gender")),)
+    assert (opened.starts, opened.ends) == (date(2026, 1, 1), date(2026, 12, 31))
+    assert (opened.subnet, opened.cut, opened.approved_by) == (None, None, "dirk")
+    assert actions(database, "cis-spinal") == [("person:dirk", "projects:project:approve")]
 
 
 @pytest.mark.usefixtures("catalogue")
-def test_it_is_bound_to_the_edition_it_was_proposed_on(
+def test_it_is_bound_to_the_edition_it_was_approved_on(
     database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path
 ) -> None:
-    create_project(database, people["olga"], project_file())
+    approved_project(database, people)
     ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
     assert [table.edition for table in project(database, "cis-spinal").tables] == [1]
 
@@ -66,8 +67,8 @@ def test_everything_unknown_is_named_at_once_and_nothing_is_saved(
     database: Database, people: dict[str, Person]
 ) -> None:
     close_person(database, people["olga"], "rosa")
-    file = project_file(
-        team=[{"username": "lenna", "role": "lead"}, {"username": "rosa", "role": "researcher"}],
+    file = application_file(
+        team=[{"username": "lena", "role": "lead"}, {"username": "rosa", "role": "researcher"}],
         datasets={
             "cis_cohrt": {"patients": {"variables": ["age"]}},
             "cis_cohort": {
@@ -77,34 +78,21 @@ def test_everything_unknown_is_named_at_once_and_nothing_is_saved(
             "edss_visits": {"visits": {"variables": ["edss"], "row_filter": "edss >"}},
         },
     )
-    with pytest.raises(ProjectRejected) as refused:
-        create_project(database, people["olga"], file)
+    with pytest.raises(Incomplete) as refused:
+        applied(database, people, file)
     assert [problem.split(". ")[0] for problem in refused.value.problems] == [
-        "team: there is nobody called 'lenna' here; did you mean 'lena'?",
-        "team: there is nobody called 'rosa' here",
-        "datasets.cis_cohrt: There is no dataset 'cis_cohrt'; did you mean 'cis_cohort'? "
+        "team: rosa has no open account here; operations open one.",
+        "datasets: datasets.cis_cohrt: There is no dataset 'cis_cohrt'; did you mean 'cis_cohort'? "
         "There are: cis_cohort, edss_visits.",
-        "cis_cohort has no table 'patient'; did you mean 'patients'?",
-        "cis_cohort.patients has no variable 'agee'; did you mean 'age'?",
-        "cis_cohort.patients: patient_id is an identifier and can never be approved",
-        f"cis_cohort.patients, row_filter: patients has no variable 'gendr'; did you mean 'gender'? {ALLOWED}",
-        "edss_visits.visits, row_filter: The row filter can not be understood",
+        "datasets: cis_cohort has no table 'patient'; did you mean 'patients'?",
+        "datasets: cis_cohort.patients has no variable 'agee'; did you mean 'age'?",
+        "datasets: cis_cohort.patients: patient_id is an identifier and can never be approved",
+        "datasets: cis_cohort.patients, row_filter: "
+        f"patients has no variable 'gendr'; did you mean 'gender'? {ALLOWED}",
+        "datasets: edss_visits.visits, row_filter: The row filter can not be understood",
     ]
     assert all_projects(database) == []
-
-
-@pytest.mark.usefixtures("catalogue")
-def test_an_id_is_taken_once(database: Database, people: dict[str, Person]) -> None:
-    create_project(database, people["olga"], project_file())
-    with pytest.raises(ProjectRejected, match="there is a project cis-spinal already"):
-        create_project(database, people["olga"], project_file())
-
-
-@pytest.mark.usefixtures("catalogue")
-@pytest.mark.parametrize("username", ["lena", "dana", "dirk", "chris", "anna"])
-def test_only_ops_enter_a_proposal(database: Database, people: dict[str, Person], username: str) -> None:
-    with pytest.raises(Refused, match="projects:project:create"):
-        create_project(database, people[username], project_file())
+    assert applications_for(database, people["lena"]) == []
 
 
 @pytest.mark.usefixtures("catalogue")
@@ -115,7 +103,6 @@ def test_every_step_is_in_the_log_under_the_name_of_who_took_it(
     suspend_project(database, people["olga"], "cis-spinal")
     resume_project(database, people["dirk"], "cis-spinal")
     assert actions(database, "cis-spinal") == [
-        ("person:olga", "projects:project:create"),
         ("person:dirk", "projects:project:approve"),
         ("person:olga", "projects:subnet:allot"),
         ("person:olga", "projects:project:activate"),
@@ -128,17 +115,16 @@ def test_every_step_is_in_the_log_under_the_name_of_who_took_it(
 
 @pytest.mark.usefixtures("catalogue")
 def test_a_refused_step_leaves_no_trace(database: Database, people: dict[str, Person]) -> None:
-    create_project(database, people["olga"], project_file())
+    approved_project(database, people)
     with pytest.raises(ActionRefused):
-        approve_project(database, people["olga"], "cis-spinal")
-    assert project(database, "cis-spinal").state is ProjectState.PROPOSED
+        close_project(database, Settings(), people["lena"], "cis-spinal")
+    assert project(database, "cis-spinal").state is ProjectState.APPROVED
     assert len(actions(database, "cis-spinal")) == 1
 
 
 @pytest.mark.usefixtures("catalogue")
 def test_members_come_and_go_and_come_back(database: Database, people: dict[str, Person], clock: HandClock) -> None:
-    create_project(database, people["olga"], project_file())
-    approve_project(database, people["dirk"], "cis-spinal")
+    approved_project(database, people)
     remove_member(database, people["olga"], "cis-spinal", "rosa")
     assert set(project(database, "cis-spinal").team) == {"lena"}
     assert projects_of(database, people["rosa"]) == []
@@ -151,7 +137,7 @@ def test_members_come_and_go_and_come_back(database: Database, people: dict[str,
 
 @pytest.mark.usefixtures("catalogue")
 def test_a_team_is_changed_by_those_who_judge_it(database: Database, people: dict[str, Person]) -> None:
-    create_project(database, people["olga"], project_file())
+    approved_project(database, people)
     with pytest.raises(Refused, match="projects:member:add"):
         add_member(database, people["olga"], "cis-spinal", "ravi")
     with pytest.raises(Refused, match="projects:member:remove"):
@@ -164,4 +150,4 @@ def test_a_team_is_changed_by_those_who_judge_it(database: Database, people: dic
 
 def test_a_project_that_is_not_there_is_said_so(database: Database, people: dict[str, Person]) -> None:
     with pytest.raises(NotFound, match="There is no project nothing"):
-        approve_project(database, people["dirk"], "nothing")
+        resume_project(database, people["dirk"], "nothing")

@@ -14,11 +14,20 @@ from data_catalog.editions import EditionManifest
 from data_catalog.models import DATASETS
 from data_catalog.service import ingest_dataset
 from data_catalog.synthetic import write_synthetic_sources
-from projects.models import AmendmentFile, Project, ProjectFile
-from projects.service import activate_project, approve_project, create_project
+from projects.applications.models import Application, ApplicationFile
+from projects.applications.service import apply_from_file
+from projects.committee.models import Word
+from projects.committee.policy import bodies_asked
+from projects.committee.service import cast_vote, declare_interest, give_seat
+from projects.models import AmendmentFile, Project, TeamRole
+from projects.resource_rules.models import load_rules
+from projects.resource_rules.service import all_in_force, confirm_rules, propose_rules, rules_in_force
+from projects.service import activate_project, project
 
 ON_ONE_ENGINE = pytest.mark.parametrize("fresh_url", ["sqlite"], indirect=True)
 """For tests of what never enters the control database: rows, values, files."""
+
+RULES = Path(__file__).parents[2] / "projects" / "resource_rules"
 
 OPEN_RECORDS = Path(__file__).parents[3] / "shared" / "data"
 
@@ -37,18 +46,69 @@ def ingest(database: Database, settings: Settings, manager: Person, dataset_id: 
     return ingest_dataset(database, settings, manager, declaration, sources_of(dataset_id, beside))
 
 
-def project_file(**changes: object) -> ProjectFile:
-    """A project on the cohort, led by lena with rosa, that may be used throughout 2026."""
+def application_file(**changes: object) -> ApplicationFile:
+    """An application for the cohort, led by lena with rosa, to be used throughout 2026."""
+    academic = {"organisation": "University of Examples", "sector": "academic"}
     fields: dict[str, object] = {
         "id": "cis-spinal",
+        "resource": "open",
         "title": "Spinal cord lesions and conversion",
-        "purpose": "Whether spinal cord lesions go with conversion.",
+        "question": "Whether spinal cord lesions go with conversion.",
+        "lay_summary": "Who goes on to have multiple sclerosis after a first episode?",
+        "about_ms": True,
+        "purposes": ["retrospective analysis"],
+        "compares_drugs": False,
+        "population": "Adults after a first episode.",
+        "funding": "None.",
+        "commercial": False,
+        "outputs_plan": "Tables for an article.",
         "starts": date(2026, 1, 1),
         "ends": date(2026, 12, 31),
         "team": [{"username": "lena", "role": "lead"}, {"username": "rosa", "role": "researcher"}],
         "datasets": {"cis_cohort": {"patients": {"variables": ["gender", "age", "spinal_cord_mri", "converted"]}}},
     }
-    return ProjectFile.model_validate({**fields, **changes})
+    fields |= changes
+    fields["team"] = [{**academic, **member} for member in fields["team"]]  # type: ignore[attr-defined]
+    tables = [f"{dataset}.{table}" for dataset, asked in fields["datasets"].items() for table in asked]  # type: ignore[attr-defined]
+    return ApplicationFile.model_validate(
+        {"reasons": dict.fromkeys(tables, "It is what the question is about."), **fields}
+    )
+
+
+def ready(database: Database, people: dict[str, Person]) -> None:
+    """Put the rules of every resource in force, and give both members of the committee every seat, once."""
+    with database.read() as connection:
+        if all_in_force(connection):
+            return
+    for path in sorted(RULES.glob("*.toml")):
+        rules = load_rules(path)
+        confirm_rules(database, people["dirk"], rules.resource, propose_rules(database, people["olga"], rules).number)
+        for body in rules.bodies:
+            for member in ("dirk", "dora"):
+                give_seat(database, people["olga"], rules.resource, body.id, member)
+
+
+def applied(database: Database, people: dict[str, Person], file: ApplicationFile | None = None) -> Application:
+    """An application as its first lead submits it, both members having declared that they have no conflict."""
+    ready(database, people)
+    file = file or application_file()
+    lead = next(member.username for member in file.team if member.role is TeamRole.LEAD)
+    application = apply_from_file(database, people[lead], file)
+    for member in ("dirk", "dora"):
+        declare_interest(database, people[member], file.id, conflict=False)
+    return application
+
+
+def approved_project(database: Database, people: dict[str, Person], file: ApplicationFile | None = None) -> Project:
+    """A project as the committee approved it, by as many votes as each of its bodies asks for."""
+    file = file or application_file()
+    applied(database, people, file)
+    with database.read() as connection:
+        bodies = bodies_asked(file, rules_in_force(connection, file.resource).rules)
+    for body in bodies:
+        for member in ("dirk", "dora")[: body.quorum]:
+            cast_vote(database, people[member], file.id, body.id, Word.APPROVE)
+    return project(database, file.id)
 
 
 def amendment_file(**changes: object) -> AmendmentFile:
@@ -84,7 +144,6 @@ def active_project(
 ) -> Project:
     """The cohort taken in, and a project on it from its file to its cut."""
     ingest(database, settings, people["dana"], "cis_cohort", beside)
-    file = project_file(**changes)
-    create_project(database, people["olga"], file)
-    approve_project(database, people["dirk"], file.id)
+    file = application_file(**changes)
+    approved_project(database, people, file)
     return activate(database, settings, people["olga"], file.id)

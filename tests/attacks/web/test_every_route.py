@@ -13,9 +13,8 @@ from core.database import Database
 from core.people.models import Person, Role
 from core.people.service import propose_role
 from egress_review.models import State
-from projects.service import create_project
 from tests.egress_review.world import World
-from tests.support.catalog import project_file
+from tests.support.catalog import application_file, approved_project
 from tests.support.pages import FROM_OURSELVES, Page, Reader
 from tests.support.portal import Sits
 
@@ -82,7 +81,7 @@ def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def filled(house: World, database: Database, people: dict[str, Person]) -> dict[str, str]:
     """Real ids for every parameter: a refusal must not come from nothing being there."""
-    create_project(database, people["olga"], project_file(id="bands"))
+    approved_project(database, people, application_file(id="bands"))
     grant = propose_role(database, people["olga"], "ravi", Role.CHECKER)
     return {
         "project_id": "cis-spinal",

@@ -17,8 +17,8 @@ from data_catalog.endpoints.models import EndpointDefinition
 from data_catalog.models import EndpointReference
 from data_catalog.service import edition
 from projects.activation import CutSource, cut_request
-from projects.service import approve_project, create_project, project
-from tests.support.catalog import ON_ONE_ENGINE, activate, empty_views, project_file
+from projects.service import project
+from tests.support.catalog import ON_ONE_ENGINE, activate, application_file, approved_project, empty_views
 from tests.support.endpoints import publish_endpoint
 
 pytestmark = ON_ONE_ENGINE
@@ -31,9 +31,8 @@ SECOND = FIRST.model_copy(
 
 def approve(database: Database, people: dict[str, Person], definition: EndpointDefinition) -> str:
     asked = {"small": {definition.reference.table: {"variables": ["event", "event_days"]}}}
-    file = project_file(id="worsening", datasets=asked)
-    create_project(database, people["olga"], file)
-    approve_project(database, people["dirk"], file.id)
+    file = application_file(id="worsening", datasets=asked)
+    approved_project(database, people, file)
     return file.id
 
 
