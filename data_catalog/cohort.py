@@ -9,9 +9,10 @@ without a table of people has those who have a row in any of its tables, and its
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
 
 from sqlglot import exp
 
@@ -96,14 +97,31 @@ def check_cohort(text: str, declaration: DatasetDeclaration) -> None:
 
 def normal_cohort(text: str, declaration: DatasetDeclaration) -> str:
     """Return a cohort in its normal form (`data_catalog.normal`), which is a cohort again; raises FilterRefused."""
-    if not text.strip():
+    return cohort_of_all((text,), declaration)
+
+
+def cohort_of_all(texts: Iterable[str], declaration: DatasetDeclaration) -> str:
+    """Return the cohort, in its normal form, of the people who are in every one of some cohorts; raises FilterRefused.
+
+    Each is understood by itself before they are put together, so no text can reach into another.
+    """
+    conditions = [condition for text in texts if (condition := cohort_condition(text, declaration)) is not None]
+    if not conditions:
         return ""
     with _not_too_deep():
-        normal = normal_text(_read(text, _Where(declaration, {})))
+        normal = normal_text(reduce(lambda one, other: exp.And(this=one, expression=other), conditions))
     if len(normal) > LONGEST:
         raise FilterRefused(f"A cohort has up to {LONGEST} characters, this one {len(normal)} in its normal form.")
     check_cohort(normal, declaration)
     return normal
+
+
+def cohort_condition(text: str, declaration: DatasetDeclaration) -> exp.Expr | None:
+    """Return a cohort's condition as it was understood, None for everybody; raises FilterRefused."""
+    if not text.strip():
+        return None
+    with _not_too_deep():
+        return _read(text, _Where(declaration, {}))
 
 
 def _read(text: str, where: _Where) -> exp.Expr:

@@ -340,7 +340,7 @@ _SCAN_FILE = {
 
 
 def _described(variable: Variable) -> dict[str, Any]:
-    return variable.model_dump(mode="json", include=set(_PSEUDONYM))
+    return variable.model_dump(mode="json", include={*_PSEUDONYM, "unblinds", "unblinds_because"})
 
 
 def _manifest(

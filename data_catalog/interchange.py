@@ -29,6 +29,8 @@ _COLUMNS = (
     "may_be_missing",
     "minimum_dataset",
     "purposes",
+    "unblinds",
+    "unblinds_because",
     "definition",
     "description",
 )
@@ -118,6 +120,8 @@ def _csv_row(table: Table, variable: Variable) -> list[str]:
         "codes": "; ".join(f"{code} = {meaning}" for code, meaning in variable.codes.items()),
         "never": "; ".join(map(str, variable.never)),
         "purposes": "; ".join(variable.purposes),
+        "unblinds": variable.unblinds or "",
+        "unblinds_because": variable.unblinds_because,
         "may_be_missing": "yes" if variable.may_be_missing else "no",
         "minimum_dataset": "yes" if variable.minimum_dataset else "no",
     }
@@ -139,7 +143,8 @@ def _variable_schema(variable: Variable) -> dict[str, Any]:
         "title": variable.label,
         "type": [kind, "null"] if variable.may_be_missing else kind,
     }
-    described = " ".join(text for text in (variable.description, variable.definition, variable.unit) if text)
+    told = f"Unblinds ({variable.unblinds}): {variable.unblinds_because}" if variable.unblinds else ""
+    described = " ".join(text for text in (variable.description, variable.definition, variable.unit, told) if text)
     if described:
         schema["description"] = described
     if variable.codes:

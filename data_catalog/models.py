@@ -68,6 +68,15 @@ class Sensitivity(StrEnum):
     ORDINARY = "ordinary"
 
 
+class Unblinding(StrEnum):
+    """What a variable can tell about which treatment somebody had."""
+
+    TREATMENT = "treatment"
+    """It names the treatment."""
+    HINT = "hint"
+    """It may tell which treatment somebody had, by itself or beside others."""
+
+
 NUMERIC = frozenset({VariableType.INTEGER, VariableType.DECIMAL})
 _WITH_RANGE = NUMERIC | {VariableType.DATE}
 
@@ -99,6 +108,12 @@ class Variable(_Strict):
     definition: str = Field("", max_length=400, description="where what it measures is defined")
     purposes: tuple[Annotated[Purpose, Field(strict=False)], ...] = Field(
         (), strict=False, description="what it may be used for; none means any"
+    )
+    unblinds: Unblinding | None = Field(
+        None, strict=False, exclude_if=lambda told: told is None, description="whether it tells the treatment"
+    )
+    unblinds_because: str = Field(
+        "", max_length=400, exclude_if=lambda why: not why, description="how it tells the treatment, in a sentence"
     )
     minimum_dataset: bool = Field(False, description="part of the minimum dataset every registry delivers")
     derivations: tuple[Line, ...] = Field((), strict=False, description="how a mapping makes it from the source")
@@ -134,6 +149,7 @@ class Variable(_Strict):
             "never belongs to numbers": bool(self.never) and self.type not in NUMERIC,
             "pattern belongs to text": bool(self.pattern) and self.type is not VariableType.TEXT,
             "precision belongs to dates": self.precision is not None and self.type is not VariableType.DATE,
+            "unblinds and unblinds_because stand together": (self.unblinds is None) != (not self.unblinds_because),
         }
         broken = [rule for rule, is_broken in rules.items() if is_broken]
         if broken:

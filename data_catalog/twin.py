@@ -179,7 +179,7 @@ def _pseudonym(place: int) -> str:
 
 
 def _dictionary(tables: Sequence[TwinTable]) -> dict[str, Any]:
-    shown = {"name", "label", "type", "unit", "codes", "description", "sensitivity"}
+    shown = {"name", "label", "type", "unit", "codes", "description", "sensitivity", "unblinds", "unblinds_because"}
     return {
         "synthetic": True,
         "twin": True,

@@ -22,7 +22,8 @@ def model_page() -> str:
         f"{len(tables)} tables with {sum(len(table.variables) for table in tables)} variables, declared in "
         "`data_catalog/cdm/`, one TOML file per table. **M** marks the minimum dataset. Purposes are those of "
         "MS CIDR (natural history, imaging, outcomes, simulation), those of BMSD (retrospective, prospective, "
-        "safety), or named. A date is kept as the first day the source can mean, and its precision beside it.",
+        "safety), or named. A variable that unblinds names the treatment somebody had (treatment), or may tell it "
+        "(hint). A date is kept as the first day the source can mean, and its precision beside it.",
     ]
     return "\n".join([*lines, *(line for table in tables for line in _table(table))]) + "\n"
 
@@ -44,12 +45,16 @@ def _variable(variable: Variable) -> str:
         f"`{variable.name}`{' **M**' if variable.minimum_dataset else ''}",
         f"{variable.type}{f', {variable.unit}' if variable.unit else ''}",
         _values(variable) + ("" if variable.may_be_missing else "; never missing"),
-        ". ".join(text.rstrip(".") for text in (variable.label, variable.description) if text),
+        ". ".join(text.rstrip(".") for text in (variable.label, variable.description, _unblinds(variable)) if text),
         variable.definition,
         str(variable.sensitivity),
         _purposes(frozenset(variable.purposes)),
     )
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _unblinds(variable: Variable) -> str:
+    return f"**Unblinds** ({variable.unblinds}): {variable.unblinds_because}" if variable.unblinds else ""
 
 
 def _values(variable: Variable) -> str:

@@ -1,7 +1,7 @@
 """The tables endpoints are given as: what each column is, for the dictionary, the application and the cut."""
 
 from data_catalog.endpoints.models import EndpointDefinition, SafetyDefinition, TreatmentDefinition
-from data_catalog.models import Purpose, Sensitivity, Table, Variable, VariableType
+from data_catalog.models import Purpose, Sensitivity, Table, Unblinding, Variable, VariableType
 
 NOT_ASSESSABLE = "not_assessable"
 
@@ -94,7 +94,14 @@ _EVENT = (
 )
 _EVERY_EVENT = (_count("number", "Which of the person's events it is, from 1"), *_WHEN, _FOLLOW_UP)
 _TREATMENT = (
-    Variable(name="drug", label="Drug (INN, lower case)", type=VariableType.TEXT, sensitivity=Sensitivity.SENSITIVE),
+    Variable(
+        name="drug",
+        label="Drug (INN, lower case)",
+        type=VariableType.TEXT,
+        sensitivity=Sensitivity.SENSITIVE,
+        unblinds=Unblinding.TREATMENT,
+        unblinds_because="It is the drug's name.",
+    ),
     _count("episodes", "Episodes on the drug, those that meet counted once"),
     _count("episodes_not_used", "Episodes left out: dates missing, not precise enough, or the wrong way round"),
     _days("treated_days", "Days on the drug"),

@@ -36,6 +36,9 @@ def test_the_csv_has_a_row_for_every_variable(trials: Edition) -> None:
     assert (edss["never"], edss["minimum_dataset"]) == ("0.5", "yes")
     (sex,) = [row for row in rows if row["variable"] == "sex"]
     assert "female = female" in sex["codes"]
+    (study,) = [row for row in rows if row["variable"] == "study"]
+    assert (study["unblinds"], sex["unblinds"], sex["unblinds_because"]) == ("hint", "", "")
+    assert study["unblinds_because"].startswith("A trial tested one drug")
 
 
 GOOD = {"patient_id": "x", "visit_date": "2020-01-31", "visit_precision": "day", "edss": 2.5, "fs_visual": None}

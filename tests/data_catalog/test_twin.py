@@ -128,6 +128,8 @@ def test_it_says_what_it_is_wherever_one_looks(tables: tuple[TwinTable, ...]) ->
     assert "describe nobody" in archive.read(LABEL).decode()
     dictionary = json.loads(archive.read("dictionary.json"))
     assert (dictionary["synthetic"], dictionary["twin"]) == (True, True)
+    patients = {v["name"]: v for v in dictionary["tables"][0]["variables"]}
+    assert (patients["arm"]["unblinds"], "unblinds" in patients["sex"]) == ("hint", False)
     assert pq.read_schema(pa.BufferReader(archive.read("ms_cidr/visit.parquet"))).metadata[b"label"] == LABEL.encode()
     rows = list(csv.DictReader(io.StringIO(archive.read("ms_cidr/patient.csv").decode())))
     assert all(row["pseudonym"].startswith("PSYNTHETIC") for row in rows)

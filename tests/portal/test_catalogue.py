@@ -146,6 +146,12 @@ def test_a_variable_says_everything_that_is_declared_of_it(rosa: Reader) -> None
         assert said in text, said
 
 
+def test_a_variable_that_unblinds_says_how(rosa: Reader) -> None:
+    text = rosa.open("/data/ms_cidr/patient/study").text
+    assert "Blinding may tell the treatment. A trial tested one drug" in text
+    assert "Blinding" not in rosa.open("/data/ms_cidr/patient/sex").text
+
+
 def test_a_variable_says_how_it_is_made_from_its_source(rosa: Reader) -> None:
     text = rosa.open("/data/remus/patient/sex").text
     assert 'patients.csv, column "SEX"' in text

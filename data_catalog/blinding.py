@@ -1,0 +1,203 @@
+"""Blinding: what of a dataset tells which treatment somebody had, and cohorts that keep to those who had none.
+
+Every variable of the common data model says whether it names a treatment or hints at one (`Variable.unblinds`). Asked
+for, or selected by, it is told here with the reason; whether that is allowed is for the resource's rules. Conditions
+are read by the parser of cohorts, never as text.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, Protocol
+
+from sqlglot import exp
+
+from data_catalog.cdm import cdm_tables
+from data_catalog.cohort import cohort_condition, cohort_of_all, people_table
+from data_catalog.drugs import comparison_words, drug_words
+from data_catalog.errors import FilterRefused
+from data_catalog.filter import variables_of
+from data_catalog.generalisation import Rules
+from data_catalog.models import DatasetDeclaration, Table, Unblinding, Variable
+
+__all__ = ["Telling", "comparison_words", "drug_words", "restrict", "selects_only", "treatment_identity", "unblinding"]
+
+Way = Literal["variable", "row filter", "cohort"]
+"""How a request gets at something: it is seen, or rows or people are chosen by it."""
+
+_TREATMENT_TABLE = "treatment"
+
+
+class Asked(Protocol):
+    """What somebody asks of one table."""
+
+    @property
+    def variables(self) -> Collection[str]: ...
+    @property
+    def row_filter(self) -> str: ...
+    @property
+    def cohort(self) -> str: ...
+    @property
+    def generalise(self) -> Rules: ...
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What a variable tells of the treatment, and why it does."""
+
+    unblinds: Unblinding
+    because: str
+
+
+@dataclass(frozen=True)
+class Telling:
+    """One thing of a request that names a treatment or hints at it."""
+
+    asked_table: str
+    """The table whose request it is part of."""
+    table: str
+    variable: str
+    """Empty where the number of rows in the table is what tells."""
+    way: Way
+    unblinds: Unblinding
+    because: str
+    generalised: str = ""
+    """What the cut holds in place of the value, in words."""
+
+    @property
+    def full_name(self) -> str:
+        """The table and its variable as they are written in SQL."""
+        return f"{self.table}.{self.variable}" if self.variable else self.table
+
+
+def treatment_identity(declaration: DatasetDeclaration) -> tuple[str, ...]:
+    """Return the variables that name a treatment, as `table.variable`."""
+    return tuple(
+        f"{table.name}.{variable.name}"
+        for table in declaration.tables
+        for variable in table.variables
+        if (marker := marker_of(table, variable)) and marker.unblinds is Unblinding.TREATMENT
+    )
+
+
+def unblinding(declaration: DatasetDeclaration, requested: Mapping[str, Asked]) -> tuple[Telling, ...]:
+    """Return all that a request of a dataset (table → what is asked of it) would tell of treatments.
+
+    Tables and variables that there are not tell nothing. Raises FilterRefused for a row filter or a cohort that can
+    not be understood.
+    """
+    return tuple(
+        telling
+        for table_id, asked in requested.items()
+        if (table := declaration.table(table_id)) is not None
+        for telling in _tellings(declaration, table, asked)
+    )
+
+
+def marker_of(table: Table, variable: Variable) -> Marker | None:
+    """Return what a variable tells of the treatment: by its own word, else by the model's for one of its name.
+
+    An edition from before variables were marked is so read as it would be declared today.
+    """
+    if variable.unblinds is not None:
+        return Marker(variable.unblinds, variable.unblinds_because)
+    return _of_model().get((_TREATMENT_TABLE if table.endpoint else table.name, variable.name))
+
+
+def restrict(cohort: str, condition: str, declaration: DatasetDeclaration) -> str:
+    """Return the cohort of those of its people who meet a condition too, in normal form; raises FilterRefused.
+
+    An empty cohort is everybody. Each text is understood by itself: parentheses, `or` and comments in one can not
+    loosen the other.
+    """
+    return cohort_of_all((cohort, condition), declaration)
+
+
+def selects_only(cohort: str, variable: str, values: Collection[str], declaration: DatasetDeclaration) -> bool:
+    """Ask whether provably everybody in a cohort has one of some values in a variable of the people's table.
+
+    It follows `and`, `or`, `not` and what a missing value makes of them, and takes `=` and `in` for proof, nothing
+    else: counts of rows, ranges, and values left over when others are excluded prove nothing here, though they might.
+    A cohort that can not be understood is no proof either.
+    """
+    try:
+        condition = cohort_condition(cohort, declaration)
+    except FilterRefused:
+        return False
+    return condition is not None and _proves(condition, variable, frozenset(values), negated=False)
+
+
+def _proves(node: exp.Expr, variable: str, values: frozenset[str], *, negated: bool) -> bool:
+    """Ask whether a condition, or its negation, can be true of those only who have one of the values."""
+    if isinstance(node, exp.Paren):
+        return _proves(node.this, variable, values, negated=negated)
+    if isinstance(node, exp.Not):
+        return _proves(node.this, variable, values, negated=not negated)
+    if isinstance(node, (exp.And, exp.Or)):
+        sides = (_proves(side, variable, values, negated=negated) for side in (node.this, node.expression))
+        both_hold = isinstance(node, exp.And) != negated
+        return any(sides) if both_hold else all(sides)
+    if not isinstance(node.this, exp.Column) or node.this.name != variable:
+        return False
+    named = _named_by(node, negated)
+    return bool(named) and all(isinstance(value, exp.Literal) and value.this in values for value in named)
+
+
+def _named_by(node: exp.Expr, negated: bool) -> list[exp.Expr]:
+    """Return the values one of which a variable must have, nothing where a condition does not list them."""
+    if isinstance(node, exp.In) and not negated:
+        return list(node.expressions)
+    return [node.expression] if isinstance(node, exp.NEQ if negated else exp.EQ) else []
+
+
+def _tellings(declaration: DatasetDeclaration, asked_table: Table, asked: Asked) -> Iterator[Telling]:
+    for variable in asked_table.variables:
+        if variable.name in asked.variables:
+            rule = asked.generalise.get(variable.name)
+            yield from _telling(asked_table, asked_table, variable.name, "variable", rule.words if rule else "")
+    for name in sorted(variables_of(asked.row_filter, asked_table)):
+        yield from _telling(asked_table, asked_table, name, "row filter")
+    for table_id, name in sorted(_selected_by(asked.cohort, declaration)):
+        table = declaration.table(table_id)
+        if table is not None:
+            yield from _telling(asked_table, table, name, "cohort")
+
+
+def _telling(asked_table: Table, table: Table, name: str, way: Way, generalised: str = "") -> Iterator[Telling]:
+    variable = table.variable(name)
+    marker = _of_rows(table) if variable is None else marker_of(table, variable)
+    if marker is not None:
+        yield Telling(asked_table.name, table.name, name, way, marker.unblinds, marker.because, generalised)
+
+
+def _of_rows(table: Table) -> Marker | None:
+    """Return what the number of somebody's rows tells: nothing in a table without a variable that unblinds."""
+    if not any(marker_of(table, variable) for variable in table.variables):
+        return None
+    return Marker(Unblinding.HINT, "Who has rows in it, and how many, tells of the treatment as the rows do.")
+
+
+def _selected_by(cohort: str, declaration: DatasetDeclaration) -> set[tuple[str, str]]:
+    """Return the table and variable of all that a cohort selects by; without a variable, that a table's rows count."""
+    condition, people = cohort_condition(cohort, declaration), people_table(declaration)
+    if condition is None:
+        return set()
+    counts = list(condition.find_all(exp.Count))
+    counted = {(count.this.name, column.name) for count in counts for part in count.expressions for column in _in(part)}
+    inside = {id(column) for count in counts for column in count.find_all(exp.Column)}
+    own = {(people.name, column.name) for column in _in(condition) if id(column) not in inside} if people else set()
+    return own | counted | {(count.this.name, "") for count in counts}
+
+
+def _in(node: exp.Expr) -> Iterator[exp.Column]:
+    return node.find_all(exp.Column)
+
+
+@cache
+def _of_model() -> Mapping[tuple[str, str], Marker]:
+    return {
+        (table.name, variable.name): Marker(variable.unblinds, variable.unblinds_because)
+        for table in cdm_tables()
+        for variable in table.variables
+        if variable.unblinds
+    }
