@@ -1,6 +1,8 @@
 """Every room, imported: with it, every table, guard and permission there is."""
 
 import core.audit.tables
+import core.outbox.permissions
+import core.outbox.tables
 import core.people.permissions
 import core.people.tables
 import data_catalog.permissions

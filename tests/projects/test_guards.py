@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.database import Database
@@ -21,6 +20,7 @@ from projects.service import (
     remove_member,
 )
 from tests.support.catalog import active_project, amendment_file, ingest, project_file
+from tests.support.guards import message_of, run, tear_down
 
 ROOM = ("project", "membership", "amendment", "approved_table", "approved_variable", "cut")
 KEPT_BY_CORE = {"update", "delete", "replace", "change"}
@@ -217,22 +217,6 @@ ATTACKS = [
     ),
     Attack("cut", "once", "a deleted cut declared kept", "UPDATE cut SET deleted_at = NULL", World.close),
 ]
-
-
-def run(database: Database, sql: str) -> None:
-    with database.engine.begin() as connection:
-        connection.execute(text(sql))
-
-
-def tear_down(database: Database, table: str, guard: str) -> None:
-    on_table = f" ON {table}" if database.engine.dialect.name == "postgresql" else ""
-    run(database, f"DROP TRIGGER guard_{table}_{guard}{on_table}")
-
-
-def message_of(database: Database, table: str, guard: str) -> str:
-    """What this very guard says, so that no other one is taken for it."""
-    mine = [s for s in all_statements(database.engine.dialect.name) if f"guard_{table}_{guard}" in s]
-    return mine[0].split("'")[-2]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.table}.{attack.guard}: {attack.name}")
