@@ -1,4 +1,4 @@
-"""Every room, imported: with it, every table, guard and permission there is."""
+"""Every room, imported: with it, every table, guard, permission and mail there is."""
 
 import core.audit.tables
 import core.outbox.permissions
@@ -7,6 +7,7 @@ import core.people.permissions
 import core.people.tables
 import data_catalog.permissions
 import data_catalog.tables
+import egress_review.mails
 import egress_review.permissions
 import egress_review.tables
 import hub.tables

@@ -31,10 +31,14 @@ def is_given_up(failure: Failure, attempts: int) -> bool:
     return failure in FOR_GOOD or attempts >= MOST_ATTEMPTS
 
 
-def check_retry(effect: Effect, now: datetime) -> None:
-    """Refuse another try of what is done, cancelled, under way or not due; raises Settled."""
+def can_retry(effect: Effect, now: datetime) -> bool:
+    """Tell whether an effect failed and nobody is trying it."""
     state = effect.state_at(now)
-    if state is State.GIVEN_UP or (state is State.WAITING and effect.attempts):
-        return
-    hint = "`myelin outbox list` shows what failed; that can be tried again."
-    raise Settled(f"This effect is {state} and has nothing to be tried again.", hint)
+    return state is State.GIVEN_UP or (state is State.WAITING and effect.attempts > 0)
+
+
+def check_retry(effect: Effect, now: datetime) -> None:
+    """Refuse another try of what did not fail, or is under way, done or cancelled; raises Settled."""
+    if not can_retry(effect, now):
+        hint = "`myelin outbox list` shows what failed; that can be tried again."
+        raise Settled(f"This effect is {effect.state_at(now)} and has nothing to be tried again.", hint)

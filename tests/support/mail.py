@@ -9,6 +9,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from threading import Event
 from typing import Any, Literal
 
 from aiosmtpd.controller import Controller
@@ -36,6 +37,7 @@ class Postbox:
     received: list[EmailMessage] = field(default_factory=list)
     to: list[list[str]] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    arrived: Event = field(default_factory=Event)
 
     async def handle_MAIL(self, _server: Any, _session: Any, envelope: Envelope, address: str, options: Any) -> str:
         envelope.mail_from = address
@@ -50,6 +52,7 @@ class Postbox:
         if "DATA" not in self.answers:
             self.to.append(list(envelope.rcpt_tos))
             self.received.append(message_from_bytes(envelope.original_content or b"", policy=default))  # type: ignore[arg-type]
+            self.arrived.set()
         return self.answers.get("DATA", "250 OK")
 
     def settings(self, settings: Settings, **others: object) -> Settings:
