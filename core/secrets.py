@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from core.errors import IntegrityBroken
+from core.errors import IntegrityBroken, Unavailable
 from core.files import ensure_folder, sync_folder
 from core.settings import Settings
 
@@ -19,6 +19,15 @@ def ensure_secret(settings: Settings, name: str, length: int = 32) -> bytes:
     if len(secret) != length:
         raise IntegrityBroken(f"The secret {name} has {len(secret)} bytes, not {length}.", "Restore it from backup.")
     return secret
+
+
+def given_secret(settings: Settings, name: str) -> str:
+    """Return a secret that was given from outside, such as a server's password; raises Unavailable where it is not."""
+    try:
+        return (settings.keys / name).read_text().strip()
+    except OSError as error:
+        hint = f"Put it in the file {name} of the folder keys, readable by the service only."
+        raise Unavailable(f"The secret {name} has not been given.", hint) from error
 
 
 def destroy_secret(settings: Settings, name: str) -> None:

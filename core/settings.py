@@ -1,12 +1,16 @@
 """Every setting of an installation, read once from the environment (`MYELIN_…`)."""
 
+import re
 from functools import cached_property
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MAIL_ADDRESS = re.compile(r"[^@\s<>\"(),:;\\\[\]]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+"""A plain mail address: no quoted names, no comments, no list."""
 
 
 class Settings(BaseSettings):
@@ -44,7 +48,22 @@ class Settings(BaseSettings):
     submission_max_bytes: int = Field(50 << 20, description="bytes in one release request")
     submission_max_held: int = Field(20, description="release requests of one project that may wait for its checkers")
     submission_max_daily_bytes: int = Field(1 << 30, description="bytes one project may submit within 24 hours")
+    smtp_host: str = Field("", description="mail server; empty means that no mail is sent and all of it waits")
+    smtp_port: int = Field(587, description="port of the mail server")
+    smtp_security: Literal["starttls", "tls"] = Field(
+        "starttls", description="how the connection to the mail server is encrypted: after STARTTLS, or from its start"
+    )
+    smtp_ca_file: str = Field("", description="certificates the mail server's is signed by; empty means the system's")
+    smtp_user: str = Field("", description="user at the mail server; the password is the file `smtp-password` of keys")
+    smtp_sender: str = Field("", validate_default=True, description="address mail is sent from, where any is sent")
     session_hours: int = Field(10, description="hours a sign-in to the portal or the command line lasts")
+
+    @field_validator("smtp_sender")
+    @classmethod
+    def _is_address(cls, sender: str, others: ValidationInfo) -> str:
+        if others.data.get("smtp_host") and not MAIL_ADDRESS.fullmatch(sender):
+            raise ValueError("with a mail server, this is the address mail is sent from: name@host")
+        return sender
 
     @cached_property
     def database(self) -> str:

@@ -4,7 +4,7 @@ from core.database import Database
 from core.people.models import Person
 from core.permissions import check_may
 from core.settings import Settings
-from egress_review import permissions, records
+from egress_review import mails, permissions, records
 from egress_review.errors import HeldFileChanged
 from egress_review.models import Action, ReleaseRequest, State
 from egress_review.policy import check_act, check_look, check_version
@@ -34,7 +34,9 @@ def release(database: Database, settings: Settings, checker: Person, request_id:
         records.move(tx, request.id, state, request.round)
         seen = {"round": request.round, "state": state, "version": request.version, "files": len(request.files)}
         tx.record("egress_review:request:release", f"request:{request.id}", seen)
-        return records.find_request(tx.connection, request.id)
+        released = records.find_request(tx.connection, request.id)
+        mails.tell(tx, released)
+        return released
 
 
 def _copy_files(database: Database, settings: Settings, checker: Person, request: ReleaseRequest) -> None:

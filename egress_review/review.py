@@ -8,7 +8,7 @@ from core.database import Database, Transaction
 from core.people.models import Person
 from core.permissions import check_may
 from core.settings import Settings
-from egress_review import permissions, records
+from egress_review import mails, permissions, records
 from egress_review.models import Action, Audience, ReleaseRequest, State, Verdicts
 from egress_review.policy import check_act, check_comment, check_remark, check_verdicts, check_version
 from egress_review.records import CommentRow
@@ -108,7 +108,9 @@ def _move(tx: Transaction, request: ReleaseRequest, action: Action, state: State
     records.move(tx, request.id, state, request.round)
     seen = {"round": request.round, "state": state, "version": request.version}
     tx.record(f"egress_review:request:{action}", f"request:{request.id}", seen)
-    return records.find_request(tx.connection, request.id)
+    moved = records.find_request(tx.connection, request.id)
+    mails.tell(tx, moved)
+    return moved
 
 
 def _write_comments(

@@ -14,7 +14,7 @@ from core.files import sha256_bytes
 from core.people.models import Person
 from core.people.service import person_by_username
 from core.settings import Settings
-from egress_review import records
+from egress_review import mails, records
 from egress_review.appetite import RiskAppetite, load_appetite
 from egress_review.checks.cut import CutUnreadable, read_cut_facts
 from egress_review.checks.engine import run_checks
@@ -111,7 +111,9 @@ def withdraw(database: Database, access: Access, request_id: str) -> ReleaseRequ
         records.insert_decision(tx, request, Action.WITHDRAW)
         records.move(tx, request.id, state, request.round)
         tx.record("egress_review:request:withdraw", f"request:{request.id}", {"round": request.round})
-        return records.find_request(tx.connection, request.id)
+        withdrawn = records.find_request(tx.connection, request.id)
+        mails.tell(tx, withdrawn)
+        return withdrawn
 
 
 def _author(database: Database, settings: Settings, submission: Submission) -> Person:
@@ -209,6 +211,7 @@ def _write(
     records.insert_round(tx, request_id, RoundRow(round=round_, submitted_at=tx.now, **facts), files, findings)
     records.move(tx, request_id, State.SUBMITTED, round_)
     request = records.find_request(tx.connection, request_id)
+    mails.tell(tx, request)
     detail = {"project": request.project_id, "round": round_, "files": len(files), "bytes": request.bytes}
     tx.record("egress_review:request:submit", f"request:{request_id}", {**detail, "version": request.version})
     return request

@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from core.errors import MyelinError
-from ops.commands import audit, dataset, demo, installation, person, project, serve, source, synth
+from ops.commands import audit, dataset, demo, installation, outbox, person, project, serve, source, synth
 
 app = typer.Typer(
     name="myelin", help="A trusted research environment for MS data.", no_args_is_help=True, add_completion=False
@@ -18,6 +18,7 @@ app.add_typer(dataset.app, name="dataset")
 app.add_typer(source.app, name="source")
 app.add_typer(project.app, name="project")
 app.add_typer(audit.app, name="audit")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(serve.app, name="serve")
 app.add_typer(demo.app, name="demo")
 

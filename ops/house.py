@@ -1,10 +1,13 @@
-"""Every room, imported: with it, every table, guard and permission there is."""
+"""Every room, imported: with it, every table, guard, permission and mail there is."""
 
 import core.audit.tables
+import core.outbox.permissions
+import core.outbox.tables
 import core.people.permissions
 import core.people.tables
 import data_catalog.permissions
 import data_catalog.tables
+import egress_review.mails
 import egress_review.permissions
 import egress_review.tables
 import hub.tables

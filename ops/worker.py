@@ -1,4 +1,4 @@
-"""What runs by itself: servers that lost their right are ended, and the audit log is checkpointed."""
+"""What runs by itself: servers that lost their right are ended, the audit log is checkpointed, mail is sent."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -10,11 +10,14 @@ import structlog
 from core.audit.service import write_checkpoint
 from core.database import Database
 from core.errors import MyelinError, Unavailable
+from core.outbox.delivery import deliver_due
 from core.settings import Settings
 from hub.reconcile import Watch
+from ops import house  # noqa: F401  (every mail there is)
 
 RECONCILE_SECONDS = 2.0
 CHECKPOINT_SECONDS = 60.0
+OUTBOX_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 """How soon it is noticed that a duty is done no more."""
 
@@ -52,6 +55,7 @@ def run(settings: Settings, database: Database, stop: Event | None = None) -> No
     duties = (
         Duty("reconcile", RECONCILE_SECONDS, Watch(database, settings).turn),
         Duty("checkpoint", CHECKPOINT_SECONDS, lambda: write_checkpoint(database, settings)),
+        Duty("outbox", OUTBOX_SECONDS, lambda: deliver_due(database, settings)),
     )
     keep_all(duties, stop or Event())
 

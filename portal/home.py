@@ -7,6 +7,8 @@ from fastapi.responses import PlainTextResponse, Response
 from starlette.requests import Request
 
 from core.database import Database
+from core.outbox.permissions import EFFECT_RETRY
+from core.outbox.service import overview
 from core.people.models import Person
 from core.people.permissions import ROLE_GRANT
 from core.people.policy import can_confirm_role
@@ -83,6 +85,8 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
     if may(person, ROLE_GRANT):
         mine = [grant for grant in pending_grants(database, person) if can_confirm_role(person, grant)]
         duties.append(Duty("Roles to confirm", len(mine), "/people"))
+    if may(person, EFFECT_RETRY):
+        duties.append(Duty("Mails that were given up", overview(database, person).given_up_in_all, "/outbox"))
     return [duty for duty in duties if duty.count]
 
 

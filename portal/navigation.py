@@ -1,5 +1,6 @@
 """Where the navigation leads: what a person has no part in is left out."""
 
+from core.outbox.permissions import EFFECT_READ
 from core.people.models import Person
 from core.people.permissions import AUDIT_READ, ROLE_GRANT
 from core.permissions import may
@@ -19,6 +20,7 @@ _HOLDERS = (
     (AMENDMENT_APPROVE, Link("Amendments", "/proposals")),
     (READ_ALL, Link("All projects", "/operations")),
     (ROLE_GRANT, Link("People", "/people")),
+    (EFFECT_READ, Link("Mail", "/outbox")),
     (AUDIT_READ, Link("Audit", "/audit")),
 )
 

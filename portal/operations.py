@@ -1,9 +1,11 @@
-"""Pages of those who run the house: every project, everybody's roles, and the audit log."""
+"""Pages of those who run the house: every project, everybody's roles, mail that waits, and the audit log."""
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from core.audit.service import newest
+from core.outbox.policy import can_retry
+from core.outbox.service import MOST_SHOWN, overview, retry
 from core.people.policy import can_confirm_role
 from core.people.service import confirm_role, pending_grants, people_for
 from core.permissions import check_may
@@ -44,6 +46,21 @@ def confirm(visit: SignedIn, grant_id: str) -> Response:
     """Say the second word on a proposed role."""
     grant = confirm_role(visit.database, visit.person, grant_id)
     return visit.go("/people", f"{grant.username} now holds the role {grant.role}.")
+
+
+@router.get("/outbox")
+def outbox(visit: SignedIn) -> Response:
+    """List the mail that waits and that was given up, without a word of it."""
+    seen = overview(visit.database, visit.person)
+    retried = frozenset(one.id for one in (*seen.waiting, *seen.given_up) if can_retry(one, visit.now))
+    return visit.show("portal/outbox.html", seen=seen, retried=retried, most=MOST_SHOWN)
+
+
+@router.post("/outbox/{effect_id}/retry")
+def try_again(visit: SignedIn, effect_id: str) -> Response:
+    """Have a mail that failed tried again now."""
+    retry(visit.database, visit.person, effect_id)
+    return visit.go("/outbox", "It is tried again within seconds.")
 
 
 @router.get("/audit")

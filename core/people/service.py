@@ -49,7 +49,7 @@ def close_person(database: Database, actor: Person, username: str) -> None:
     check_may(actor, permissions.PERSON_CLOSE)
     open_sessions = (session.c.username == username, session.c.ended_at.is_(None))
     with database.write(actor) as tx:
-        check_close_person(actor, find_person(tx.connection, username), _active_ops(tx.connection))
+        check_close_person(actor, find_person(tx.connection, username), holders(tx.connection, Role.OPS))
         tx.execute(update(person_table).where(person_table.c.username == username).values(active=False))
         tx.execute(update(session).where(*open_sessions).values(ended_at=tx.now))
         tx.record("core:person:close", f"person:{username}")
@@ -97,7 +97,7 @@ def revoke_role(database: Database, actor: Person, username: str, role: Role) ->
     check_may(actor, permissions.ROLE_GRANT)
     mine = (role_grant.c.username == username, role_grant.c.role == role, role_grant.c.revoked_at.is_(None))
     with database.write(actor) as tx:
-        check_revoke_role(actor, find_person(tx.connection, username), role, _active_ops(tx.connection))
+        check_revoke_role(actor, find_person(tx.connection, username), role, holders(tx.connection, Role.OPS))
         values = {"revoked_by": actor.username, "revoked_at": tx.now}
         if not tx.execute(update(role_grant).where(*mine).values(values)).rowcount:
             raise NotFound(f"{username} does not hold the role {role}.")
@@ -142,17 +142,20 @@ def all_people(database: Database) -> list[Person]:
         return [_find(connection, person_table.c.username == name) for name in names]
 
 
+def holders(connection: Connection, role: Role) -> frozenset[str]:
+    """Return the user names of everybody who holds a role now, in this transaction; closed accounts hold none."""
+    grants = person_table.join(role_grant, role_grant.c.username == person_table.c.username)
+    in_force = (role_grant.c.confirmed_at.is_not(None), role_grant.c.revoked_at.is_(None))
+    held = select(person_table.c.username).select_from(grants).where(role_grant.c.role == role, *in_force)
+    return frozenset(connection.execute(held.where(person_table.c.active)).scalars())
+
+
 def _find(connection: Connection, *conditions: Any) -> Person:
     row = connection.execute(select(person_table).where(*conditions)).mappings().first()
     if row is None:
         raise NotFound("There is no such person here.", "Operations adds people: `myelin person add`.")
     fields = {key: value for key, value in row.items() if key != "created_at"}
     return Person(**fields, roles=_roles(connection, row["username"]))
-
-
-def _active_ops(connection: Connection) -> set[str]:
-    active = select(person_table.c.username).where(person_table.c.active)
-    return {name for name in connection.execute(active).scalars().all() if Role.OPS in _roles(connection, name)}
 
 
 def _roles(connection: Connection, username: str) -> frozenset[Role]:

@@ -54,7 +54,7 @@ def hub() -> None:
 
 @app.command("worker")
 def run_worker() -> None:
-    """Run what goes on by itself: ending servers that lost their right, checkpointing the audit log."""
+    """Run what goes on by itself: ending servers that lost their right, checkpointing the audit log, sending mail."""
     from ops import worker
 
     worker.run(context.settings(), context.database())

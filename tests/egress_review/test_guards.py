@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from core.database import Database
@@ -14,20 +13,11 @@ from core.people.service import confirm_role, propose_role
 from core.settings import Settings
 from egress_review.models import State, Verdict
 from tests.egress_review.world import PROJECT, World, build_world
+from tests.support.guards import run, tear_down
 
 ROOM = ("release_request", "release_round", "request_file", "finding", "vote", "comment", "decision")
 KEPT_BY_CORE = {"update", "delete", "replace", "change"}
 AT = "2026-06-01T09:00:00.000000Z"
-
-
-def run(database: Database, sql: str) -> None:
-    with database.engine.begin() as connection:
-        connection.execute(text(sql))
-
-
-def tear_down(database: Database, table: str, guard: str) -> None:
-    on_table = f" ON {table}" if database.engine.dialect.name == "postgresql" else ""
-    run(database, f"DROP TRIGGER guard_{table}_{guard}{on_table}")
 
 
 def vote(request_id: str, checker: str) -> str:

@@ -1,13 +1,22 @@
-"""The worker: a duty outlives whatever goes wrong in one turn, and none keeps another waiting."""
+"""The worker: a duty outlives whatever goes wrong in one turn, none keeps another waiting, and mail is one of them."""
 
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Thread
+from unittest.mock import patch
 
 import pytest
 
+from core.database import Database
 from core.errors import Unavailable
+from core.outbox.service import queue_mail
+from core.people.models import Person
+from core.settings import Settings
+from egress_review.mails import MAILS
+from egress_review.models import Part
 from ops import worker
 from ops.worker import Duty, keep_all
+from tests.support.mail import mail_server
 
 
 def turns(count: int, failing: Callable[[], None]) -> tuple[Callable[[], None], Event]:
@@ -93,3 +102,21 @@ def test_a_slow_duty_keeps_no_other_waiting() -> None:
     for thread in threads:
         thread.join(10)
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_mail_is_a_duty_of_the_worker(database: Database, people: dict[str, Person], tmp_path: Path) -> None:
+    mail = MAILS[Part.CHECKER]
+    with database.write(people["rosa"]) as tx:
+        queue_mail(tx, "request:1", ["chris"], mail.name, mail.about("0123456789abcdef", "submitted"))
+        tx.record("tests:request:submit", "request:1")
+    stop = Event()
+    with mail_server(tmp_path) as postbox, patch.object(worker, "Watch"):
+        settings = postbox.settings(Settings(mode="demo", state=tmp_path / "state"))
+        thread = Thread(target=worker.run, args=(settings, database, stop))
+        thread.start()
+        arrived = postbox.arrived.wait(30)
+        stop.set()
+        thread.join(30)
+    assert arrived
+    assert not thread.is_alive()
+    assert postbox.to == [["chris@example.org"]]

@@ -37,6 +37,7 @@ PAGES = [
     ("dirk", "/projects/cis-spinal"),
     ("otto", "/operations"),
     ("otto", "/people"),
+    ("otto", "/outbox"),
     ("otto", "/audit"),
     ("rosa", "/audit"),
     ("rosa", "/nowhere"),

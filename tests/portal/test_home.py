@@ -72,7 +72,7 @@ def test_the_committee_operations_and_the_second_ops_have_their_own_duties(
         ("rosa", []),
         ("chris", ["Review"]),
         ("dirk", ["Amendments", "All projects"]),
-        ("otto", ["All projects", "People", "Audit"]),
+        ("otto", ["All projects", "People", "Mail", "Audit"]),
         ("anna", ["All projects", "Audit"]),
         ("dana", []),
     ],

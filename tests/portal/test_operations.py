@@ -3,8 +3,15 @@
 import pytest
 
 from core.database import Database
+from core.outbox.delivery import deliver_due
+from core.outbox.errors import EffectFailed
+from core.outbox.models import Effect, Failure
+from core.outbox.records import find_effect, find_effects
+from core.outbox.tables import outbox
 from core.people.models import Person, Role, SystemActor
 from core.people.service import person_by_username, propose_role
+from core.settings import Settings
+from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move
 from tests.egress_review.world import World
@@ -24,6 +31,7 @@ def test_every_project_is_listed_with_its_servers(house: World, sits: Sits, data
     [
         ("/operations", ["rosa", "chris", "dana"]),
         ("/people", ["rosa", "chris", "dana", "dirk", "anna"]),
+        ("/outbox", ["rosa", "chris", "dana", "dirk", "anna"]),
         ("/audit", ["rosa", "chris", "dana", "dirk"]),
     ],
 )
@@ -53,6 +61,46 @@ class TestRoles:
         page = otto.open("/people")
         otto.press(page, "Confirm")
         assert otto.press(page, "Confirm").status == 403
+
+
+class TestMail:
+    @pytest.fixture
+    def given_up(self, house: World, database: Database) -> str:
+        """A house in which the mail about a released request is given up, and the others wait."""
+        house.bring_to(State.RELEASED)
+        sending = Settings(smtp_host="localhost", smtp_sender="myelin@tre.example.org")
+
+        def refuse_the_author(_settings: Settings, _effect: Effect, person: Person) -> None:
+            raise EffectFailed(Failure.REFUSED if person.username == "rosa" else Failure.POSTPONED)
+
+        deliver_due(database, sending, refuse_the_author)
+        with database.read() as connection:
+            mine = (outbox.c.recipient == "rosa", outbox.c.given_up_at.is_not(None))
+            return find_effects(connection, *mine)[-1].id
+
+    def test_what_waits_and_what_was_given_up_is_listed(self, given_up: str, sits: Sits) -> None:
+        page = sits("olga").open("/outbox")
+        assert given_up in page.soup.select_one('[aria-labelledby="given-up"]').get_text()  # type: ignore[union-attr]
+        for words in ("refused for good", "refused for now", "chloe", "No mail server is set"):
+            assert words in page.text
+
+    def test_no_word_of_a_mail_is_shown(self, given_up: str, house: World, sits: Sits) -> None:
+        page = sits("olga").open("/outbox")
+        assert not any(words in page.text for words in (house.bring_to(State.SUBMITTED), "is released", "/reviews/"))
+
+    def test_what_was_given_up_is_tried_again(self, given_up: str, sits: Sits, database: Database) -> None:
+        olga = sits("olga")
+        assert "Mails that were given up" in olga.open("/").text
+        page = olga.press(olga.open("/outbox"), f"Try again to send {given_up} to rosa")
+        assert "It is tried again within seconds." in page.text
+        with database.read() as connection:
+            assert find_effect(connection, given_up).given_up_at is None
+
+    def test_nothing_else_has_a_button(self, house: World, sits: Sits) -> None:
+        house.submit()
+        page = sits("olga").open("/outbox")
+        assert "chris" in page.text
+        assert "Try again" not in page.text
 
 
 class TestAudit:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.database import Database
@@ -21,6 +20,7 @@ from projects.service import (
     remove_member,
 )
 from tests.support.catalog import active_project, amendment_file, applied, approved_project, ingest
+from tests.support.guards import message_of, run, tear_down
 
 ROOM = ("project", "membership", "amendment", "approved_table", "approved_variable", "cut")
 KEPT_BY_CORE = {"update", "delete", "replace", "change"}
@@ -247,22 +247,6 @@ ATTACKS = [
 ]
 
 
-def run(database: Database, sql: str) -> None:
-    with database.engine.begin() as connection:
-        connection.execute(text(sql))
-
-
-def tear_down(database: Database, table: str, guard: str) -> None:
-    on_table = f" ON {table}" if database.engine.dialect.name == "postgresql" else ""
-    run(database, f"DROP TRIGGER guard_{table}_{guard}{on_table}")
-
-
-def message_of(database: Database, table: str, guard: str) -> str:
-    """What this very guard says, so that no other one is taken for it."""
-    mine = [s for s in all_statements(database.engine.dialect.name) if f"guard_{table}_{guard}" in s]
-    return mine[0].split("'")[-2]
-
-
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.table}.{attack.guard}: {attack.name}")
 def test_the_wall_holds_and_without_it_the_attack_works(world: World, owned_database: Database, attack: Attack) -> None:
     attack.prepare(world)
@@ -340,9 +324,7 @@ def test_what_was_decided_can_not_be_changed_or_removed(
         with pytest.raises(DBAPIError, match=kept):
             run(owned_database, sql)
     if owned_database.engine.dialect.name == "sqlite":
-        with pytest.raises(
-            DBAPIError, match=f"{kept}|starts as|begins with|settled|made of what was approved"
-        ):
+        with pytest.raises(DBAPIError, match=f"{kept}|starts as|begins with|settled|made of what was approved"):
             run(owned_database, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
     else:
         with pytest.raises(DBAPIError, match="are kept"):

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from core.database import Database
+from core.outbox.records import find_effects
 from core.people.models import Person, Role
 from core.people.service import propose_role
 from egress_review.models import State
@@ -50,6 +51,8 @@ NEEDS_A_ROLE = {
     "/operations",
     "/people",
     "/people/grants/{grant_id}/confirm",
+    "/outbox",
+    "/outbox/{effect_id}/retry",
     "/audit",
     "/data/{dataset_id}/numbers",
     "/data/ledger",
@@ -83,9 +86,13 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
     """Real ids for every parameter: a refusal must not come from nothing being there."""
     approved_project(database, people, application_file(id="bands"))
     grant = propose_role(database, people["olga"], "ravi", Role.CHECKER)
+    released = house.bring_to(State.RELEASED)
+    with database.read() as connection:
+        effect = find_effects(connection, most=1)[0]
     return {
         "project_id": "cis-spinal",
-        "request_id": house.bring_to(State.RELEASED),
+        "request_id": released,
+        "effect_id": effect.id,
         "grant_id": grant.id,
         "dataset_id": "cis_cohort",
         "table_id": "patients",
@@ -132,7 +139,13 @@ def test_what_is_not_there_and_what_is_not_ones_own_can_not_be_told_apart(
     app: FastAPI, sits: Sits, filled: dict[str, str]
 ) -> None:
     ravi = sits("ravi")
-    nowhere = {**filled, "project_id": "no-such-project", "request_id": "0" * 16, "grant_id": "0" * 16}
+    nowhere = {
+        **filled,
+        "project_id": "no-such-project",
+        "request_id": "0" * 16,
+        "grant_id": "0" * 16,
+        "effect_id": "0" * 16,
+    }
     for method, path in routes(app):
         if path in NEEDS_A_ROLE | SOMEBODYS:
             there, gone = (ask(ravi, method, path.format(**names)) for names in (filled, nowhere))
@@ -142,7 +155,7 @@ def test_what_is_not_there_and_what_is_not_ones_own_can_not_be_told_apart(
 
 def blanked(page: Page, names: dict[str, str]) -> str:
     text = page.text
-    for name in ("project_id", "request_id", "grant_id"):
+    for name in ("project_id", "request_id", "grant_id", "effect_id"):
         text = text.replace(names[name], "…")
     return text
 
