@@ -222,7 +222,7 @@ class TestAmendments:
     ) -> None:
         close_project(database, settings, people["olga"], "cis-spinal")
         dirk = sits("dirk")
-        assert "No proposal waits for a decision." in dirk.open("/proposals").text
+        assert "No amendment waits for a decision." in dirk.open("/proposals").text
         assert "Amendment 1" not in dirk.open("/projects/cis-spinal").text
 
 

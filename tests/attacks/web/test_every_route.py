@@ -65,8 +65,6 @@ SOMEBODYS = {
     "/projects/{project_id}/variables",
     "/projects/{project_id}/requests",
     "/projects/{project_id}/stop",
-    "/projects/{project_id}/approve",
-    "/projects/{project_id}/decline",
     "/projects/{project_id}/amendment/approve",
     "/projects/{project_id}/amendment/decline",
     "/requests/{request_id}/files/{number}",
