@@ -1,4 +1,4 @@
-"""Write the reference pages of `docs/reference/` from the code: commands, settings, permissions, exit codes, data."""
+"""Write the pages of `docs/reference/` from the code: commands, settings, permissions, errors, mails, data."""
 
 import re
 import sys
@@ -10,10 +10,11 @@ import typer
 from typer.core import TyperGroup
 
 from core.errors import MyelinError
+from core.outbox.templates import OutputTemplate, all_templates
 from core.permissions import all_permissions
 from core.settings import Settings
 from data_catalog.synth.document import rates_page
-from ops import house  # noqa: F401  (every permission)
+from ops import house  # noqa: F401  (every permission and mail)
 from ops.reference_data import model_page, quality_page
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -27,6 +28,7 @@ def pages() -> dict[str, str]:
         "settings.md": _settings,
         "permissions.md": _permissions,
         "errors.md": _errors,
+        "mails.md": _mails,
         "cdm.md": model_page,
         "quality.md": quality_page,
         "rates.md": rates_page,
@@ -86,6 +88,19 @@ def _errors() -> str:
     lines = ["# Errors", "", "| error | HTTP status | exit code | meaning |", "|---|---:|---:|---|"]
     for error in sorted(_family(MyelinError), key=lambda kind: (kind.exit_code, kind.__name__)):
         lines.append(f"| `{error.__name__}` | {error.status} | {error.exit_code} | {_meaning(error)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _mails() -> str:
+    lines = [
+        "# Mails",
+        "",
+        "Everything a mail can say; `$name` is where a field goes ([when and to whom](../mail.md)).",
+    ]
+    for name, mail in all_templates().items():
+        kind = "About an output: id, state and link only" if isinstance(mail, OutputTemplate) else "May carry words"
+        lines += ["", f"## `{name}`", "", f"{kind}. Fields: {', '.join(sorted(mail.fields))}.", ""]
+        lines += ["```", f"Subject: {mail.subject}", "", *mail.body.split("\n"), "```"]
     return "\n".join(lines) + "\n"
 
 

@@ -92,8 +92,8 @@ def _write_down(database: Database, effect: Effect, failure: Failure | None) -> 
         if failure is None:
             records.change(tx, effect.id, done_at=tx.now, given_up_at=None, leased_until=None)
             _record(tx, effect, "do")
-        elif records.find_effect(tx.connection, effect.id).attempts != effect.attempts:
-            _record(tx, effect, "fail", failure)  # the lease ended meanwhile, and another has it now
+        elif records.find_effect(tx.connection, effect.id).leased_until != effect.leased_until:
+            _record(tx, effect, "fail", failure)  # the lease ended meanwhile, and another took it
         elif is_given_up(failure, effect.attempts):
             records.change(tx, effect.id, given_up_at=tx.now, last_failure=failure, leased_until=None)
             _record(tx, effect, "give_up", failure)

@@ -49,11 +49,15 @@ def compose(settings: Settings, effect: Effect, person: Person) -> EmailMessage:
     message["To"] = Address(name, addr_spec=person.email)
     message["Subject"] = words.subject
     message["Date"] = effect.due_at
-    message["Message-ID"] = f"<{effect.id}.outbox@{urlsplit(settings.portal_url).hostname}>"
+    message["Message-ID"] = f"<{effect.id}.outbox@{_own_host(settings)}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers it
     sender = f"-- \nMyelin, {settings.portal_url}\nNobody reads answers to this address.\n"
     message.set_content(f"Dear {name},\n\n{words.body.strip()}\n\n{sender}", cte="quoted-printable")
     return message
+
+
+def _own_host(settings: Settings) -> str:
+    return urlsplit(settings.portal_url).hostname or "localhost"
 
 
 def _words_of(settings: Settings, effect: Effect) -> Words:
@@ -80,7 +84,7 @@ def _server(settings: Settings) -> Iterator[smtplib.SMTP]:
 
 def _connect(settings: Settings) -> smtplib.SMTP:
     trusted = _trusted(settings)
-    address = (settings.smtp_host, settings.smtp_port)
+    address = (settings.smtp_host, settings.smtp_port, _own_host(settings))
     if settings.smtp_security == "tls":
         return smtplib.SMTP_SSL(*address, timeout=ANSWER_SECONDS, context=trusted)
     server = smtplib.SMTP(*address, timeout=ANSWER_SECONDS)

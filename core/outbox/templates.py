@@ -28,7 +28,10 @@ class Words:
 
 @dataclass(frozen=True)
 class Template:
-    """A mail's subject and body with `$field` where a value goes; a field `link` is a path of the portal's."""
+    """A mail's subject and body with `$field` where a value goes.
+
+    A field called `link` is a path of the portal's, without a query; the mail says it with the portal's address.
+    """
 
     name: str
     subject: str

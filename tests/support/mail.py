@@ -37,6 +37,7 @@ class Postbox:
     received: list[EmailMessage] = field(default_factory=list)
     to: list[list[str]] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    logins: list[bytes] = field(default_factory=list)
     arrived: Event = field(default_factory=Event)
 
     async def handle_MAIL(self, _server: Any, _session: Any, envelope: Envelope, address: str, options: Any) -> str:
@@ -55,6 +56,11 @@ class Postbox:
             self.arrived.set()
         return self.answers.get("DATA", "250 OK")
 
+    def check_login(self, _server: Any, _session: Any, _envelope: Any, _way: str, login: LoginPassword) -> AuthResult:
+        self.logins.append(login.login)
+        right = (login.login, login.password) == (USER.encode(), PASSWORD.encode())
+        return AuthResult(success=right, handled=False)
+
     def settings(self, settings: Settings, **others: object) -> Settings:
         """The settings of an installation that sends its mail here."""
         settings.keys.mkdir(parents=True, exist_ok=True)
@@ -72,26 +78,31 @@ def text_of(message: EmailMessage) -> str:
 
 @contextmanager
 def mail_server(
-    folder: Path, security: Literal["starttls", "tls"] = "starttls", certified: str = "localhost"
+    folder: Path,
+    security: Literal["starttls", "tls"] = "starttls",
+    certified: str = "localhost",
+    *,
+    offers_tls: bool = True,
 ) -> Iterator[Postbox]:
-    """Run a server that takes mail over TLS from whoever signs in, with a certificate for a host of this name."""
+    """Run a server that takes mail over TLS from whoever signs in, with a certificate for a host of this name.
+
+    One that offers no TLS stands for somebody on the way who took STARTTLS out of the server's answer.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*_make_certificate(folder, certified))
     postbox = Postbox(free_port(), folder / "certificate.pem", security)
-    encrypted = {"ssl_context": context} if security == "tls" else {"tls_context": context, "require_starttls": True}
-    after_starttls = security == "starttls"
-    signing_in = {"authenticator": _check_login, "auth_required": after_starttls, "auth_require_tls": after_starttls}
+    if security == "tls":
+        encrypted = {"ssl_context": context}
+    else:
+        encrypted = {"tls_context": context, "require_starttls": True} if offers_tls else {}
+    checks_first = security == "starttls" and offers_tls
+    signing_in = {"authenticator": postbox.check_login, "auth_required": checks_first, "auth_require_tls": checks_first}
     controller = Controller(postbox, hostname="localhost", port=postbox.port, **encrypted, **signing_in)
     controller.start()
     try:
         yield postbox
     finally:
         controller.stop()
-
-
-def _check_login(_server: Any, _session: Any, _envelope: Any, _mechanism: str, login: LoginPassword) -> AuthResult:
-    right = (login.login, login.password) == (USER.encode(), PASSWORD.encode())
-    return AuthResult(success=right, handled=False)
 
 
 def _make_certificate(folder: Path, host: str) -> tuple[Path, Path]:

@@ -16,7 +16,7 @@ from core.people.service import close_person
 from core.settings import Settings
 from tests.conftest import HandClock
 from tests.core.outbox.conftest import Outbox
-from tests.support.mail import SENDER, Postbox, mail_server, text_of
+from tests.support.mail import SENDER, USER, Postbox, mail_server, text_of
 
 
 class Died(BaseException):
@@ -59,6 +59,17 @@ def test_a_server_whose_certificate_nobody_trusts_gets_nothing(
     with mail_server(tmp_path, security) as postbox:  # type: ignore[arg-type]
         deliver_due(database, postbox.settings(settings, smtp_ca_file=""))
     assert (postbox.received, outbox.one().last_failure) == ([], Failure.UNTRUSTED)
+
+
+@pytest.mark.parametrize("offers_tls", [False, True])
+def test_a_server_that_offers_no_encryption_gets_neither_mail_nor_password(
+    outbox: Outbox, database: Database, settings: Settings, tmp_path: Path, offers_tls: bool
+) -> None:
+    outbox.queue()
+    with mail_server(tmp_path, offers_tls=offers_tls) as postbox:
+        deliver_due(database, postbox.settings(settings))
+    assert (len(postbox.received), postbox.logins) == ((1, [USER.encode()]) if offers_tls else (0, []))
+    assert outbox.one().last_failure is (None if offers_tls else Failure.UNTRUSTED)
 
 
 def test_a_server_certified_under_another_name_gets_nothing(
