@@ -44,8 +44,8 @@ def anonymity(tables: Sequence[CutTable], work: Path) -> list[Anonymity]:
     """Return what every combination of quasi-identifiers tells, all together first, of one dataset's tables in a cut.
 
     Tables without quasi-identifiers count by whom they have: a person who is in none is not in the cut. Empty where
-    there is no quasi-identifier. `work` is a private folder; dates that are moved count as they stand in the vault,
-    which is never safer.
+    there is no quasi-identifier. `work` is a private folder; dates that are moved and values under labels count as
+    they stand in the vault, which is never safer.
     """
     with engine(work) as connection:
         names = _make_people(connection, tables)
@@ -83,9 +83,9 @@ def _summaries(
     person = identifier(table.table.person)
     each = f"SELECT count(*) = count(DISTINCT {person}) FROM {table.source} WHERE {table.condition}"
     one_each = connection.execute(each).fetchone() == (True,)
-    not_moved = {name: rule for name, rule in table.generalise.items() if not rule.shift}
+    as_told_apart = {name: rule for name, rule in table.generalise.items() if not (rule.shift or rule.blind)}
     for variable in found:
-        value = expression(table.table, variable, not_moved)
+        value = expression(table.table, variable, as_told_apart)
         name = f"{table.table_id}.{variable.name}"
         if one_each:
             yield name, f"any_value({value})"

@@ -31,6 +31,7 @@ from data_catalog.imaging.exposure import ExposureManifest, ExposureRequest, See
 from data_catalog.imaging.index import FOLDER as IMAGING
 from data_catalog.imaging.index import read_index
 from data_catalog.imaging.names import ScanKinds
+from data_catalog.labels import make_labels
 from data_catalog.models import PSEUDONYM, SCAN_FILE, DatasetDeclaration, Table, Variable, VariableType
 from data_catalog.policy import check_approvable
 from data_catalog.pseudonyms import SOURCE, map_people
@@ -180,7 +181,8 @@ def _write_tables(connection: duckdb.DuckDBPyConnection, request: CutRequest, de
         path = destination / _parquet(table)
         ensure_folder(path.parent, 0o755)
         enums = make_enums(connection, table.full_name, table.file, table.condition, _texts(table))
-        rows[_parquet(table)] = write_parquet(connection, _query(table, enums), path)
+        labels = make_labels(connection, request.key, table.full_name, table.chosen, table.generalise, _rows(table))
+        rows[_parquet(table)] = write_parquet(connection, _query(table, enums, labels), path)
     return rows
 
 
@@ -224,10 +226,9 @@ def _plan_scans(connection: duckdb.DuckDBPyConnection, request: CutRequest) -> d
 def _seen_scans(connection: duckdb.DuckDBPyConnection, table: CutTable) -> dict[str, SeenScan]:
     """Return how the cut's rows see their scans: by pseudonym, and on the day they show of them."""
     day = day_shown(table.table, DATE, table.variables, table.generalise)
-    approved = f"SELECT * FROM {table.source} WHERE {table.condition}"
     mapping = identifier(_mapping(table.dataset_id))
     rows = connection.execute(
-        f"SELECT {SCAN}, {PSEUDONYM}::VARCHAR, {day} FROM ({approved}) "
+        f"SELECT {SCAN}, {PSEUDONYM}::VARCHAR, {day} FROM {_rows(table)} "
         f"JOIN {mapping} ON {SOURCE} = {identifier(table.table.person)}"
     ).fetchall()
     return {scan: SeenScan(pseudonym, shown) for scan, pseudonym, shown in rows}
@@ -249,7 +250,7 @@ def _texts(table: CutTable) -> list[str]:
     return [v.name for v in texts if expression(table.table, v, table.generalise) == identifier(v.name)]
 
 
-def _query(table: CutTable, enums: Mapping[str, str]) -> str:
+def _query(table: CutTable, enums: Mapping[str, str], labels: str) -> str:
     """Return the query of a table's rows; the condition stands inside, where names can only be the vault's own."""
     declared = table.table
     names = dict.fromkeys(
@@ -263,12 +264,17 @@ def _query(table: CutTable, enums: Mapping[str, str]) -> str:
         for variable in table.chosen
     )
     mapping = identifier(_mapping(table.dataset_id))
-    joined = f"({approved}) JOIN {mapping} ON {SOURCE} = _person"
+    joined = f"({approved}) JOIN {mapping} ON {SOURCE} = _person{labels}"
     if table.scans:
         values, joined = f"{values}, {SCAN_FILE}", f"{joined} LEFT JOIN {_scan_files(table.dataset_id)} USING ({SCAN})"
     rows = f"SELECT {PSEUDONYM}, {values} FROM {joined}"
     columns = ", ".join(_columns(table))
     return f"SELECT {PSEUDONYM}::VARCHAR AS {PSEUDONYM}, {columns} FROM (FROM ({rows}) ORDER BY {_order(table)})"
+
+
+def _rows(table: CutTable) -> str:
+    """Return the approved rows with all that the vault has of them, as DuckDB reads them."""
+    return f"(SELECT * FROM {table.source} WHERE {table.condition})"
 
 
 def _columns(table: CutTable) -> list[str]:
