@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from hashlib import sha256
 from pathlib import Path
 
 from core.errors import IntegrityBroken
@@ -19,6 +20,12 @@ def ensure_secret(settings: Settings, name: str, length: int = 32) -> bytes:
     if len(secret) != length:
         raise IntegrityBroken(f"The secret {name} has {len(secret)} bytes, not {length}.", "Restore it from backup.")
     return secret
+
+
+def fingerprint(settings: Settings, name: str) -> str | None:
+    """Return what tells a secret from others and gives none of it away (half a SHA-256); None where it is gone."""
+    path = settings.keys / name
+    return sha256(b"myelin/secret\n" + bytes.fromhex(path.read_text())).hexdigest()[:32] if path.exists() else None
 
 
 def destroy_secret(settings: Settings, name: str) -> None:

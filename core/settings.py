@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     submission_max_bytes: int = Field(50 << 20, description="bytes in one release request")
     submission_max_held: int = Field(20, description="release requests of one project that may wait for its checkers")
     submission_max_daily_bytes: int = Field(1 << 30, description="bytes one project may submit within 24 hours")
+    archive_max_bytes: int = Field(50 << 30, ge=0, description="bytes of a closed project's archive, before packing")
+    archive_days: int = Field(365, ge=1, description="days the archive of a closed project is kept")
     session_hours: int = Field(10, description="hours a sign-in to the portal or the command line lasts")
 
     @cached_property
@@ -90,3 +92,18 @@ class Settings(BaseSettings):
     def checkpoints(self) -> Path:
         """Signed checkpoints of the audit log; copy them elsewhere to detect truncation."""
         return self.state / "checkpoints"
+
+    @cached_property
+    def archive(self) -> Path:
+        """Team folders of closed projects, one read-only file each, until their last day."""
+        return self.state / "archive"
+
+    @cached_property
+    def proofs(self) -> Path:
+        """Signed deletion proofs, one per closed project; copy them elsewhere."""
+        return self.state / "proofs"
+
+    @cached_property
+    def locks(self) -> Path:
+        """Empty files that the processes of this machine lock against each other."""
+        return self.state / "locks"

@@ -8,6 +8,8 @@ import data_catalog.tables
 import egress_review.permissions
 import egress_review.tables
 import hub.tables
+import projects.closeout.permissions
+import projects.closeout.tables
 import projects.permissions
 import projects.tables
 

@@ -1,4 +1,4 @@
-"""What runs by itself: servers that lost their right are ended, and the audit log is checkpointed."""
+"""What runs by itself: servers that lost their right are ended, closed projects closed out, the log checkpointed."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -12,9 +12,11 @@ from core.database import Database
 from core.errors import MyelinError, Unavailable
 from core.settings import Settings
 from hub.reconcile import Watch
+from ops.closing import close_out_all
 
 RECONCILE_SECONDS = 2.0
 CHECKPOINT_SECONDS = 60.0
+CLOSE_OUT_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 """How soon it is noticed that a duty is done no more."""
 
@@ -51,6 +53,7 @@ def run(settings: Settings, database: Database, stop: Event | None = None) -> No
     """Do every duty until told to stop, or until the process is ended."""
     duties = (
         Duty("reconcile", RECONCILE_SECONDS, Watch(database, settings).turn),
+        Duty("close-out", CLOSE_OUT_SECONDS, lambda: close_out_all(database, settings)),
         Duty("checkpoint", CHECKPOINT_SECONDS, lambda: write_checkpoint(database, settings)),
     )
     keep_all(duties, stop or Event())

@@ -65,7 +65,7 @@ def approve(visit: SignedIn, project_id: str) -> Response:
 def decline(visit: SignedIn, project_id: str) -> Response:
     """Decline a proposed project, as it was when it was looked at, which closes it."""
     project = project_page(visit.database, visit.person, project_id).project
-    service.close_project(visit.database, visit.settings, visit.person, project.id, visit.form.get("version", ""))
+    service.close_project(visit.database, visit.person, project.id, visit.form.get("version", ""))
     return visit.go(f"/projects/{project_id}", "The project is declined and closed.")
 
 

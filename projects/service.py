@@ -12,7 +12,6 @@ from data_catalog.hints import did_you_mean
 from projects import permissions, tables
 from projects.activation import activate_project
 from projects.amending import approve_amendment, decline_amendment, propose_amendment
-from projects.closing import close_project
 from projects.data_requests import insert_request, problems_of_request
 from projects.errors import ProjectRejected
 from projects.models import Project, ProjectFile, ProjectState, TeamRole
@@ -68,6 +67,14 @@ def suspend_project(database: Database, actor: Person, project_id: str) -> Proje
 def resume_project(database: Database, actor: Person, project_id: str) -> Project:
     """Open a suspended project again, on the cut it had."""
     return _move(database, actor, project_id, Action.RESUME)
+
+
+def close_project(database: Database, actor: Person, project_id: str, version: str | None = None) -> Project:
+    """End a project for good: nobody gets in from now on; `projects.closeout` takes away what there is of it.
+
+    Raises StaleProject where the project is no longer what `version` was of.
+    """
+    return _move(database, actor, project_id, Action.CLOSE, version)
 
 
 def add_member(

@@ -14,13 +14,13 @@ from core.people.models import Person
 from core.settings import Settings
 from projects.service import (
     approve_amendment,
-    close_project,
     create_project,
     decline_amendment,
     propose_amendment,
     remove_member,
 )
 from tests.support.catalog import active_project, amendment_file, ingest, project_file
+from tests.support.closeout import close_out
 
 ROOM = ("project", "membership", "amendment", "approved_table", "approved_variable", "cut")
 KEPT_BY_CORE = {"update", "delete", "replace", "change"}
@@ -60,7 +60,7 @@ class World:
 
     def close(self) -> None:
         self.activate()
-        close_project(self.database, self.settings, self.people["olga"], "cis-spinal")
+        close_out(self.database, self.settings, self.people["olga"])
 
     def lose_somebody(self) -> None:
         self.activate()
