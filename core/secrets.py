@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from hashlib import sha256
 from pathlib import Path
 
 from core.errors import IntegrityBroken, Unavailable
@@ -28,6 +29,12 @@ def given_secret(settings: Settings, name: str) -> str:
     except OSError as error:
         hint = f"Put it in the file {name} of the folder keys, readable by the service only."
         raise Unavailable(f"The secret {name} has not been given.", hint) from error
+
+
+def fingerprint(settings: Settings, name: str) -> str | None:
+    """Return what tells a secret from others and gives none of it away (half a SHA-256); None where it is gone."""
+    path = settings.keys / name
+    return sha256(b"myelin/secret\n" + bytes.fromhex(path.read_text())).hexdigest()[:32] if path.exists() else None
 
 
 def destroy_secret(settings: Settings, name: str) -> None:

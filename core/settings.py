@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     smtp_ca_file: str = Field("", description="certificates the mail server's is signed by; empty means the system's")
     smtp_user: str = Field("", description="user at the mail server; the password is the file `smtp-password` of keys")
     smtp_sender: str = Field("", validate_default=True, description="address mail is sent from, where any is sent")
+    archive_max_bytes: int = Field(50 << 30, ge=0, description="bytes of a closed project's archive, before packing")
+    archive_days: int = Field(365, ge=1, description="days the archive of a closed project is kept")
     session_hours: int = Field(10, description="hours a sign-in to the portal or the command line lasts")
 
     @field_validator("smtp_sender")
@@ -109,3 +111,18 @@ class Settings(BaseSettings):
     def checkpoints(self) -> Path:
         """Signed checkpoints of the audit log; copy them elsewhere to detect truncation."""
         return self.state / "checkpoints"
+
+    @cached_property
+    def archive(self) -> Path:
+        """Team folders of closed projects, one read-only file each, until their last day."""
+        return self.state / "archive"
+
+    @cached_property
+    def proofs(self) -> Path:
+        """Signed deletion proofs, one per closed project; copy them elsewhere."""
+        return self.state / "proofs"
+
+    @cached_property
+    def locks(self) -> Path:
+        """Empty files that the processes of this machine lock against each other."""
+        return self.state / "locks"

@@ -48,6 +48,12 @@ def remove_project_network(settings: Settings, project_id: str) -> None:
             ) from error
 
 
+def has_project_network(settings: Settings, project_id: str) -> bool:
+    """Tell whether Docker has the project's network."""
+    with engine() as client:
+        return _find(client, settings, project_id) is not None
+
+
 def _find(client: Any, settings: Settings, project_id: str) -> Any:
     try:
         return client.networks.get(network_name(settings, project_id))

@@ -92,6 +92,15 @@ def reconcile_once(database: Database, settings: Settings) -> list[str]:
     return deeds + [_record_end(database, on_record[key]) for key in _over(on_record, there, database.clock())]
 
 
+def servers_left(database: Database, settings: Settings, project_id: str) -> int:
+    """Return how many servers of a project have a container, or are on record as up or on the way up or down."""
+    # The record is read first: what is on it as starting has a container then, or will be refused one.
+    on_record = {(server.username, server.project_id) for server in servers_up(database)}
+    with engine() as client:
+        keys = on_record | {_key(container) for container in _notebooks(client, settings)}
+    return sum(key[1] == project_id for key in keys)
+
+
 def end_all_servers(settings: Settings, reason: str) -> int:
     """Kill and remove every notebook container, whatever the database says or can not say; return how many."""
     with engine() as client:

@@ -74,6 +74,7 @@ class ProjectSpawner(DockerSpawner):  # type: ignore[misc]
     async def _start_for(self, access: Access) -> tuple[str, int]:
         person = await asyncio.to_thread(person_by_username, self.database, access.username)
         await self._record(ServerState.STARTING, "hub:server:start", actor=person)
+        await self._admit()  # from here on close-out waits for this server; before, it may have deleted its folders
         await self._prepare(access)
         address: tuple[str, int] = await super().start()
         await self._wait_until_it_answers(*address)

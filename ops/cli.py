@@ -6,13 +6,14 @@ import typer
 from pydantic import ValidationError
 
 from core.errors import MyelinError
-from ops.commands import audit, dataset, demo, installation, outbox, person, project, serve, source, synth
+from ops.commands import audit, closeout, dataset, demo, installation, outbox, person, project, serve, source, synth
 
 app = typer.Typer(
     name="myelin", help="A trusted research environment for MS data.", no_args_is_help=True, add_completion=False
 )
 installation.add_to(app)
 synth.add_to(app)
+closeout.add_to(project.app)
 app.add_typer(person.app, name="person")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(source.app, name="source")

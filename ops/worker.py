@@ -1,4 +1,6 @@
-"""What runs by itself: servers that lost their right are ended, the audit log is checkpointed, mail is sent."""
+"""What runs by itself: servers that lost their right end, closed projects are closed out, the log is checkpointed, mail
+is sent.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,10 +16,12 @@ from core.outbox.delivery import deliver_due
 from core.settings import Settings
 from hub.reconcile import Watch
 from ops import house  # noqa: F401  (every mail there is)
+from ops.closing import close_out_all
 
 RECONCILE_SECONDS = 2.0
 CHECKPOINT_SECONDS = 60.0
 OUTBOX_SECONDS = 5.0
+CLOSE_OUT_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 """How soon it is noticed that a duty is done no more."""
 
@@ -54,6 +58,7 @@ def run(settings: Settings, database: Database, stop: Event | None = None) -> No
     """Do every duty until told to stop, or until the process is ended."""
     duties = (
         Duty("reconcile", RECONCILE_SECONDS, Watch(database, settings).turn),
+        Duty("close-out", CLOSE_OUT_SECONDS, lambda: close_out_all(database, settings)),
         Duty("checkpoint", CHECKPOINT_SECONDS, lambda: write_checkpoint(database, settings)),
         Duty("outbox", OUTBOX_SECONDS, lambda: deliver_due(database, settings)),
     )

@@ -4,7 +4,8 @@ A crash at any point leaves a project that is not active. Run again, it continue
 no row of the database speaks of is replaced, and `make_network` is asked for what may be there already.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 from core.database import Database, Transaction
 from core.errors import Conflict
 from core.files import ensure_folder, publish_folder
+from core.locks import locked
 from core.people.models import Person
 from core.secrets import ensure_secret
 from core.settings import Settings
@@ -24,9 +26,9 @@ from data_catalog.models import DatasetDeclaration
 from data_catalog.pseudonyms import KEY_BYTES
 from data_catalog.withdrawal import without_withdrawn
 from projects import tables
-from projects.errors import PoolExhausted
+from projects.errors import PoolExhausted, StepNotOpen
 from projects.models import ApprovedTable, Cut, Project
-from projects.policy import Action, check_transition
+from projects.policy import Action, check_not_closed, check_transition
 from projects.records import change_state, find_project
 
 SUBNET_PREFIX = 26
@@ -47,12 +49,11 @@ def activate_project(
 ) -> Project:
     """Make an approved project's cut and network and open it to its team.
 
-    Raises ActionRefused, PoolExhausted, EditionBroken, Conflict where somebody withdrew meanwhile, and whatever the two
-    callables raise; the project is then as it was.
+    Raises ActionRefused, PoolExhausted, EditionBroken, StepNotOpen where it was closed and Conflict where somebody
+    withdrew meanwhile, and whatever the two callables raise; the project is then as it was.
     """
     subnet = _ensure_subnet(database, settings, actor, project_id)
-    folder = ensure_folder(settings.cuts / project_id)
-    with work_folder(folder) as work:
+    with cut_workshop(database, settings, project_id) as work:
         with database.read() as connection:
             project = find_project(connection, project_id)
         request = cut_request(database, settings, project, current_sources(database, settings, project))
@@ -63,6 +64,25 @@ def activate_project(
             _open(tx, settings, actor, request, manifest, prepared)
     with database.read() as connection:
         return find_project(connection, project_id)
+
+
+@contextmanager
+def cut_workshop(database: Database, settings: Settings, project_id: str) -> Iterator[Path]:
+    """Give a private folder to make a project's cut in; while it is open, close-out deletes nothing of the project.
+
+    Raises StepNotOpen where the project is closed, before a folder or a key of it is made once more.
+    """
+    closing = StepNotOpen(f"{project_id} is closed and is being closed out.")
+    with locked(settings, project_lock(project_id), closing, shared=True):
+        with database.read() as connection:
+            check_not_closed(find_project(connection, project_id))
+        with work_folder(ensure_folder(settings.cuts / project_id)) as work:
+            yield work
+
+
+def project_lock(project_id: str) -> str:
+    """Return the name of the lock that whoever makes a cut shares, and close-out holds alone."""
+    return f"project-{project_id}"
 
 
 def _ensure_subnet(database: Database, settings: Settings, actor: Person, project_id: str) -> IPv4Network:

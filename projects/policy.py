@@ -151,8 +151,14 @@ def can_decide_amendment(project: Project, action: AmendmentAction, actor: Perso
     return True
 
 
-def check_close_again(actor: Person) -> None:
-    """Refuse anybody but those who may close a project to delete what a crash left of a closed one."""
+def check_not_closed(project: Project) -> None:
+    """Refuse to make anything anew of a project that is over."""
+    if project.state is ProjectState.CLOSED:
+        raise StepNotOpen(f"{project.id} is closed: no cut of it is made any more.", "Propose a new project.")
+
+
+def check_close_out(actor: Person) -> None:
+    """Refuse anybody but those who may close a project to go on with the close-out of a closed one."""
     if not actor.active or not actor.roles & roles_for(Action.CLOSE):
         raise _wrong_role(actor, Action.CLOSE, roles_for(Action.CLOSE))
 

@@ -39,7 +39,7 @@ from data_catalog.pseudonyms import pseudonym
 from data_catalog.publication import put_in_place
 from projects import permissions as project_permissions
 from projects import tables
-from projects.activation import CutSource, current_sources, cut_request, publish_cut
+from projects.activation import CutSource, current_sources, cut_request, cut_workshop, publish_cut
 from projects.errors import StepNotOpen
 from projects.models import Cut, Project, ProjectState
 from projects.policy import RUNNING
@@ -173,7 +173,7 @@ def recut_project(
     with database.read() as connection:
         project = find_project(connection, project_id)
     _check_has_cut(project)
-    with work_folder(ensure_folder(settings.cuts / project_id)) as work:
+    with cut_workshop(database, settings, project_id) as work:
         prepared = ensure_folder(work / "cut", 0o755)
         request = cut_request(database, settings, project, current_sources(database, settings, project))
         manifest = make_cut(request, prepared, work, make_views)
@@ -286,7 +286,7 @@ def _recut(batch: _Batch, project: Project, made: Mapping[int, NewEdition], stac
     sources = current_sources(batch.database, batch.settings, project)
     sources[batch.dataset_id] = made[sources[batch.dataset_id].manifest.number].source
     request = cut_request(batch.database, batch.settings, project, sources)
-    work = stack.enter_context(work_folder(ensure_folder(batch.settings.cuts / project.id)))
+    work = stack.enter_context(cut_workshop(batch.database, batch.settings, project.id))
     prepared = ensure_folder(work / "cut", 0o755)
     manifest = make_cut(request, prepared, work, batch.make_views)
     before = _rows(_manifest(cut, batch.settings))

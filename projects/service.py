@@ -12,10 +12,9 @@ from data_catalog.hints import did_you_mean
 from projects import permissions, tables
 from projects.activation import activate_project
 from projects.amending import approve_amendment, decline_amendment, propose_amendment
-from projects.closing import close_project
 from projects.errors import ProjectRejected
 from projects.models import Project, TeamRole
-from projects.policy import Action, check_add_member, check_remove_member, check_transition
+from projects.policy import Action, check_add_member, check_remove_member, check_transition, check_version
 from projects.records import change_state, find_project, insert_member
 
 __all__ = [
@@ -42,6 +41,14 @@ def suspend_project(database: Database, actor: Person, project_id: str) -> Proje
 def resume_project(database: Database, actor: Person, project_id: str) -> Project:
     """Open a suspended project again, on the cut it had."""
     return _move(database, actor, project_id, Action.RESUME)
+
+
+def close_project(database: Database, actor: Person, project_id: str, version: str | None = None) -> Project:
+    """End a project for good: nobody gets in from now on; `projects.closeout` takes away what there is of it.
+
+    Raises StaleProject where the project is no longer what `version` was of.
+    """
+    return _move(database, actor, project_id, Action.CLOSE, version)
 
 
 def add_member(
@@ -101,8 +108,10 @@ def unknown_people(connection: Connection, usernames: Iterable[str]) -> Iterator
             yield f"team: there is nobody called {username!r} here{did_you_mean(username, known)}"
 
 
-def _move(database: Database, actor: Person, project_id: str, action: Action) -> Project:
+def _move(database: Database, actor: Person, project_id: str, action: Action, version: str | None = None) -> Project:
     with database.write(actor) as tx:
         found = find_project(tx.connection, project_id)
-        change_state(tx, found, action, check_transition(found, action, actor))
+        to = check_transition(found, action, actor)
+        check_version(found, version)
+        change_state(tx, found, action, to)
     return project(database, project_id)

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
 from core.audit import merkle
@@ -15,6 +14,7 @@ from core.audit.verify import Verified, verify
 from core.database import Database
 from core.errors import IntegrityBroken
 from core.files import ensure_folder, write_durably
+from core.notes import PUBLIC_KEY, public_pem, read_public_key
 from core.people.models import Person
 from core.people.permissions import AUDIT_READ
 from core.permissions import check_may
@@ -22,7 +22,6 @@ from core.secrets import ensure_secret
 from core.settings import Settings
 
 ORIGIN = "myelin/audit"
-PUBLIC_KEY = "public-key.pem"
 
 
 def export(database: Database, actor: Person) -> Iterator[bytes]:
@@ -69,8 +68,7 @@ def write_checkpoint(database: Database, settings: Settings) -> Path:
     now = Checkpoint(ORIGIN, len(leaves), merkle.root(leaves))
     path = folder / f"{now.size:012d}-{now.root.hex()[:12]}.txt"
     key = checkpoint_key(settings)
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    write_durably(folder / PUBLIC_KEY, public, 0o644)
+    write_durably(folder / PUBLIC_KEY, public_pem(key), 0o644)
     write_durably(path, sign(now, key).encode(), 0o644)
     return path
 
@@ -85,7 +83,7 @@ def verify_log(lines: Iterator[bytes], checkpoints: Path, key_file: Path | None 
     notes = _notes(checkpoints)
     if not notes:
         raise IntegrityBroken("There is no checkpoint to verify against.", "Run `myelin audit checkpoint` first.")
-    key = _public_key(key_file or checkpoints / PUBLIC_KEY)
+    key = read_public_key(key_file or checkpoints / PUBLIC_KEY)
     return verify(lines, (open_note(note.read_text(), ORIGIN, key) for note in notes))
 
 
@@ -106,13 +104,3 @@ def _size(database: Database) -> int:
     with database.read() as connection:
         last: int | None = connection.execute(select(func.max(audit_event.c.seq))).scalar_one()
     return 0 if last is None else last + 1
-
-
-def _public_key(file: Path) -> Ed25519PublicKey:
-    try:
-        key = load_pem_public_key(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise IntegrityBroken("The checkpoints' public key can not be read.", f"It is expected in {file}.") from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise IntegrityBroken("The checkpoints' public key is not an Ed25519 key.")
-    return key

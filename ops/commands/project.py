@@ -10,7 +10,6 @@ from data_catalog.anonymity import facts as facts_of
 from ops import context
 from ops.activation import activate as activate_project
 from ops.activation import recut as recut_project
-from ops.closing import close as close_project
 from ops.show import console, show_facts, show_table, step
 from projects import service
 from projects.differences import differences
@@ -107,12 +106,6 @@ def suspend(project_id: ProjectId) -> None:
 def resume(project_id: ProjectId) -> None:
     """Open a suspended project again, as a member of the data access committee."""
     _show(service.resume_project(context.database(), context.signed_in(), project_id))
-
-
-@app.command()
-def close(project_id: ProjectId) -> None:
-    """End a project: its servers are killed, its cut and its pseudonym key deleted; after a failure, run it again."""
-    _show(close_project(context.settings(), context.database(), context.signed_in(), project_id))
 
 
 @app.command("add-member")

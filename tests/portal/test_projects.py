@@ -220,7 +220,7 @@ class TestAmendments:
     def test_of_a_closed_project_nothing_waits(
         self, amended: None, sits: Sits, database: Database, settings: Settings, people: dict[str, Person]
     ) -> None:
-        close_project(database, settings, people["olga"], "cis-spinal")
+        close_project(database, people["olga"], "cis-spinal")
         dirk = sits("dirk")
         assert "No amendment waits for a decision." in dirk.open("/proposals").text
         assert "Amendment 1" not in dirk.open("/projects/cis-spinal").text

@@ -40,7 +40,7 @@ LOST: dict[str, Change] = {
     "left the team": lambda db, s, who, c: remove_member(db, who["olga"], "cis-spinal", "rosa"),
     "account closed": lambda db, s, who, c: close_person(db, who["olga"], "rosa"),
     "project suspended": lambda db, s, who, c: suspend_project(db, who["olga"], "cis-spinal"),
-    "project closed": lambda db, s, who, c: close_project(db, s, who["olga"], "cis-spinal"),
+    "project closed": lambda db, s, who, c: close_project(db, who["olga"], "cis-spinal"),
     "project ended": lambda db, s, who, c: c.turn(days=365),
     "project not begun": lambda db, s, who, c: c.turn(days=-365),
 }

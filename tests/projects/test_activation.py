@@ -157,7 +157,7 @@ def test_every_project_has_addresses_of_its_own_for_good(
         approved_project(database, people, application_file(id=project_id))
     for project_id in ("one", "two"):
         subnets.append(str(activate(database, small, people["olga"], project_id).subnet))
-        close_project(database, small, people["olga"], project_id)
+        close_project(database, people["olga"], project_id)
     assert subnets == ["10.77.0.0/26", "10.77.0.64/26"]
     with pytest.raises(PoolExhausted, match="MYELIN_NETWORK_POOL"):
         activate(database, small, people["olga"], "three")

@@ -14,12 +14,12 @@ from core.settings import Settings
 from projects.applications.service import withdraw_application
 from projects.service import (
     approve_amendment,
-    close_project,
     decline_amendment,
     propose_amendment,
     remove_member,
 )
 from tests.support.catalog import active_project, amendment_file, applied, approved_project, ingest
+from tests.support.closeout import close_out
 from tests.support.guards import message_of, run, tear_down
 
 ROOM = ("project", "membership", "amendment", "approved_table", "approved_variable", "cut")
@@ -81,7 +81,7 @@ class World:
 
     def close(self) -> None:
         self.activate()
-        close_project(self.database, self.settings, self.people["olga"], "cis-spinal")
+        close_out(self.database, self.settings, self.people["olga"])
 
     def lose_somebody(self) -> None:
         self.activate()

@@ -37,8 +37,9 @@ from projects.access import check_access
 from projects.applications.errors import Incomplete
 from projects.models import Project
 from projects.recutting import purge_withdrawn, queue_withdrawals, recut_project, withdraw
-from projects.service import close_project, project
+from projects.service import project
 from tests.support.catalog import ON_ONE_ENGINE, activate, application_file, applied, approved_project, empty_views
+from tests.support.closeout import close_out
 
 pytestmark = ON_ONE_ENGINE
 
@@ -407,7 +408,7 @@ def test_a_cut_made_again_and_a_project_closed_leave_the_vault_as_it_was(house: 
     recut_project(house.database, house.settings, house.people["olga"], "cis-spinal", make_views=empty_views)
     assert files(house.cut(2) / FOLDER / "trial").keys() == before.keys()
     assert project(house.database, "cis-spinal").cut.number == 2  # type: ignore[union-attr]
-    close_project(house.database, house.settings, house.people["olga"], "cis-spinal")
+    close_out(house.database, house.settings, house.people["olga"])
     assert not house.cut().exists()
     verify_edition(house.database, house.settings, house.people["dana"], "trial")
     assert read_manifest(house.settings, house.edition).imaging_sha256

@@ -14,6 +14,7 @@ _STEPS: tuple[tuple[Any, str], ...] = (
     (os, "link"),
     (os, "mkdir"),
     (os, "rename"),
+    (os, "rmdir"),
     (os, "unlink"),
     (shutil, "rmtree"),
     (Transaction, "record"),
