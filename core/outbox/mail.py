@@ -129,8 +129,6 @@ def _failures_of_a_message() -> Iterator[None]:
         raise EffectFailed(Failure.SENDER) from error
     except smtplib.SMTPRecipientsRefused as error:
         raise EffectFailed(_by_code(min(code for code, _ in error.recipients.values()))) from error
-    except smtplib.SMTPNotSupportedError as error:
-        raise EffectFailed(Failure.RECIPIENT) from error  # an address beyond ASCII, and a server that knows none
     except smtplib.SMTPResponseException as error:
         raise EffectFailed(_by_code(error.smtp_code)) from error
     except (smtplib.SMTPException, OSError) as error:

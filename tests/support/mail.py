@@ -25,6 +25,7 @@ from tests.support.server import free_port
 
 USER, PASSWORD = "myelin", "a password of the tests' own"
 SENDER = "myelin@tre.example.org"
+HANGS_UP = "hangs up"
 
 
 @dataclass
@@ -49,7 +50,9 @@ class Postbox:
             envelope.rcpt_tos.append(address)
         return self.answers.get("RCPT", "250 OK")
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Envelope) -> str:
+        if self.answers.get("DATA") == HANGS_UP:
+            server.transport.abort()
         if "DATA" not in self.answers:
             self.to.append(list(envelope.rcpt_tos))
             self.received.append(message_from_bytes(envelope.original_content or b"", policy=default))  # type: ignore[arg-type]
@@ -97,7 +100,7 @@ def mail_server(
         encrypted = {"tls_context": context, "require_starttls": True} if offers_tls else {}
     checks_first = security == "starttls" and offers_tls
     signing_in = {"authenticator": postbox.check_login, "auth_required": checks_first, "auth_require_tls": checks_first}
-    controller = Controller(postbox, hostname="localhost", port=postbox.port, **encrypted, **signing_in)
+    controller = Controller(postbox, "localhost", postbox.port, enable_SMTPUTF8=False, **encrypted, **signing_in)
     controller.start()
     try:
         yield postbox

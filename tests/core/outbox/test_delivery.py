@@ -1,13 +1,16 @@
 """Delivery against a real mail server: sent once, tried again, given up, never lost, never by two at a time."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from threading import Barrier, Event, Thread
 
 import pytest
+from sqlalchemy import Connection
 
 from core.database import Database, metadata
-from core.outbox import delivery, mail
+from core.errors import Unavailable
+from core.outbox import delivery, mail, records
 from core.outbox.delivery import deliver_due
 from core.outbox.models import Effect, Failure, State
 from core.outbox.policy import FIRST_WAIT, LEASE, LONGEST_WAIT, MOST_ATTEMPTS, wait_after
@@ -16,7 +19,7 @@ from core.people.service import close_person
 from core.settings import Settings
 from tests.conftest import HandClock
 from tests.core.outbox.conftest import Outbox
-from tests.support.mail import SENDER, USER, Postbox, mail_server, text_of
+from tests.support.mail import HANGS_UP, SENDER, USER, Postbox, mail_server, text_of
 
 
 class Died(BaseException):
@@ -48,7 +51,16 @@ def test_over_tls_from_the_start(outbox: Outbox, database: Database, settings: S
     outbox.queue()
     with mail_server(tmp_path, "tls") as postbox:
         deliver_due(database, postbox.settings(settings))
-    assert len(postbox.received) == 1
+    assert (len(postbox.received), postbox.logins) == (1, [USER.encode()])
+
+
+def test_a_server_that_asks_for_no_login_is_told_no_password(
+    outbox: Outbox, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    outbox.queue()
+    with mail_server(tmp_path, "tls") as postbox:
+        deliver_due(database, postbox.settings(settings, smtp_user=""))
+    assert (len(postbox.received), postbox.logins) == (1, [])
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -174,6 +186,31 @@ def test_a_sender_the_server_does_not_take_is_no_fault_of_the_mail(
     assert (outbox.one().last_failure, outbox.one().state_at(clock.now)) == (Failure.SENDER, State.WAITING)
 
 
+def test_a_server_that_hangs_up_may_have_it_or_not_and_gets_it_again(
+    outbox: Outbox, database: Database, mailing: Settings, postbox: Postbox, clock: HandClock
+) -> None:
+    outbox.queue()
+    postbox.answers["DATA"] = HANGS_UP
+    deliver_due(database, mailing)
+    assert outbox.one().last_failure is Failure.UNREACHABLE
+    postbox.answers.clear()
+    clock.turn(seconds=FIRST_WAIT.total_seconds())
+    assert (deliver_due(database, mailing), len(postbox.received)) == (1, 1)
+
+
+def test_where_the_control_database_is_gone_the_lease_brings_the_mail_back(
+    outbox: Outbox, database: Database, mailing: Settings, postbox: Postbox, clock: HandClock
+) -> None:
+    def gone(*_: object) -> None:
+        raise Unavailable("The control database does not answer.")
+
+    outbox.queue()
+    with pytest.raises(Unavailable):
+        deliver_due(database, mailing, gone)
+    clock.turn(seconds=LEASE.total_seconds())
+    assert (deliver_due(database, mailing), len(postbox.received)) == (1, 1)
+
+
 def test_nobody_whose_account_is_closed_is_written_to(
     outbox: Outbox, database: Database, mailing: Settings, postbox: Postbox, people: dict[str, Person]
 ) -> None:
@@ -264,6 +301,23 @@ class TestTwoWorkers:
 
         at_once(work, work)
         assert sorted(to for [to] in postbox.to) == [f"{name}@example.org" for name in ("carl", "lena", "ravi", "rosa")]
+
+    def test_who_is_slower_takes_nothing(
+        self, outbox: Outbox, database: Database, mailing: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tried: list[str] = []
+        look, others = records.next_due, iter([lambda: deliver_due(database, mailing, lambda *_: tried.append("one"))])
+
+        def look_and_be_slow(connection: Connection, now: datetime) -> Effect | None:
+            seen = look(connection, now)
+            if (quicker := next(others, None)) is not None:
+                quicker()
+            return seen
+
+        monkeypatch.setattr(records, "next_due", look_and_be_slow)
+        outbox.queue()
+        assert deliver_due(database, mailing, lambda *_: tried.append("two")) == 0
+        assert (tried, outbox.log()) == (["one"], ["try", "do"])
 
     def test_nobody_tries_what_another_is_trying(self, outbox: Outbox, database: Database, mailing: Settings) -> None:
         tried: list[str] = []

@@ -65,6 +65,7 @@ class TestReminders:
             outbox.queue(f"application:7:remind:{days}", due_at=clock.now + timedelta(days=days))
         assert outbox.cancel("application:7:remind:") == 2
         clock.turn(days=30)
+        assert {effect.state_at(clock.now) for effect in outbox.all()} == {State.CANCELLED}
         assert deliver_due(database, mailing) == 0
         with database.read() as connection:
             [entry] = newest_entries(connection, 1)

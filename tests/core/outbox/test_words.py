@@ -12,7 +12,7 @@ from core.outbox.models import Effect, Failure, Kind
 from core.outbox.templates import OutputTemplate, Template, all_templates, find_template, register
 from core.outbox.words import LONGEST_VALUE
 from core.people.models import Person
-from core.settings import Settings
+from core.settings import MAIL_ADDRESS, Settings
 from tests.conftest import ISSUER, HandClock
 from tests.core.outbox.conftest import DECIDED, MOVED, SAID
 from tests.support.mail import SENDER, text_of
@@ -92,6 +92,9 @@ class TestHeaders:
             "rosa@example.org, eve@evil.example",
             "rosa@example.org>\r\nRCPT TO:<eve@evil.example",
             "Rosa <rosa@example.org>",
+            "rosa..m@example.org",
+            "zoë@example.org",
+            "rosa@exämple.org",
             "rosa",
             "",
         ],
@@ -100,6 +103,12 @@ class TestHeaders:
         with pytest.raises(EffectFailed) as failed:
             compose(sending, effect(clock.now), somebody(email=email))
         assert failed.value.failure is Failure.RECIPIENT
+
+    @given(email=st.from_regex(MAIL_ADDRESS, fullmatch=True))
+    def test_every_other_address_is_written_as_it_is(self, email: str) -> None:
+        settings = Settings(smtp_host="localhost", smtp_sender=email)
+        message = compose(settings, effect(HandClock().now), somebody(email=email))
+        assert [message[name].addresses[0].addr_spec for name in ("From", "To")] == [email, email]
 
     def test_names_beyond_ascii_arrive(self, sending: Settings, clock: HandClock) -> None:
         message = compose(sending, effect(clock.now, **{**SAID, "title": "Rückenmark – 脊髄"}), somebody("Zoë Łuć"))
@@ -123,6 +132,9 @@ class TestTemplates:
     def test_a_value_is_no_template(self) -> None:
         said = DECIDED.write({**SAID, "reason": "$title {title} %(title)s ${link}"}, "https://tre.example.org/")
         assert "$title {title} %(title)s ${link}\n\nhttps://tre.example.org/applications/7" in said.body
+
+    def test_a_mail_needs_no_link(self) -> None:
+        assert Template("tests:a:b", "s", "$a", {"a"}).write({"a": "x"}, "https://tre.example.org").body == "x"
 
     def test_a_long_reason_is_cut(self) -> None:
         said = DECIDED.write({**SAID, "reason": "x" * 10_000}, "https://tre.example.org")
