@@ -134,7 +134,12 @@ def scan(rows: int, folder: Path) -> int:
 def checks(rows: int, export: str, _folder: Path) -> int:
     """Run all checks of a file as the process apart does; return how many findings there are."""
     file = _file(rows, export)
-    facts = {"name": file.name, "cut": str(cut_folder(rows)), "appetite": load_appetite().model_dump(mode="json")}
+    facts = {
+        "name": file.name,
+        "cut": str(cut_folder(rows)),
+        "forbids_drug_comparison": True,
+        "appetite": load_appetite().model_dump(mode="json"),
+    }
     return sum(1 for _ in examine(facts, file.content))
 
 

@@ -17,7 +17,7 @@ from data_catalog.cohort import cohort_condition, cohort_of_all, people_table
 from data_catalog.drugs import comparison_words, drug_words
 from data_catalog.errors import FilterRefused
 from data_catalog.filter import variables_of
-from data_catalog.generalisation import Rules
+from data_catalog.generalisation import Generalisation, Rules
 from data_catalog.models import DatasetDeclaration, Table, Unblinding, Variable
 
 __all__ = ["Telling", "comparison_words", "drug_words", "restrict", "selects_only", "treatment_identity", "unblinding"]
@@ -61,8 +61,8 @@ class Telling:
     way: Way
     unblinds: Unblinding
     because: str
-    generalised: str = ""
-    """What the cut holds in place of the value, in words."""
+    rule: Generalisation | None = None
+    """What the cut holds in place of the value of a variable that is seen."""
 
     @property
     def full_name(self) -> str:
@@ -154,7 +154,7 @@ def _tellings(declaration: DatasetDeclaration, asked_table: Table, asked: Asked)
     for variable in asked_table.variables:
         if variable.name in asked.variables:
             rule = asked.generalise.get(variable.name)
-            yield from _telling(asked_table, asked_table, variable.name, "variable", rule.words if rule else "")
+            yield from _telling(asked_table, asked_table, variable.name, "variable", rule)
     for name in sorted(variables_of(asked.row_filter, asked_table)):
         yield from _telling(asked_table, asked_table, name, "row filter")
     for table_id, name in sorted(_selected_by(asked.cohort, declaration)):
@@ -163,11 +163,13 @@ def _tellings(declaration: DatasetDeclaration, asked_table: Table, asked: Asked)
             yield from _telling(asked_table, table, name, "cohort")
 
 
-def _telling(asked_table: Table, table: Table, name: str, way: Way, generalised: str = "") -> Iterator[Telling]:
+def _telling(
+    asked_table: Table, table: Table, name: str, way: Way, rule: Generalisation | None = None
+) -> Iterator[Telling]:
     variable = table.variable(name)
     marker = _of_rows(table) if variable is None else marker_of(table, variable)
     if marker is not None:
-        yield Telling(asked_table.name, table.name, name, way, marker.unblinds, marker.because, generalised)
+        yield Telling(asked_table.name, table.name, name, way, marker.unblinds, marker.because, rule)
 
 
 def _of_rows(table: Table) -> Marker | None:

@@ -22,7 +22,7 @@ VALUE = "_value"
 """The column of a table of labels that holds the value itself."""
 
 _BLIND = "\0blind\0"  # no dataset's id begins with NUL, so neither a pseudonym nor an offset is made of such a message
-_WORD = 8  # letters: among a thousand values two meet with a chance under 3e-6, and that is refused
+_WORD = 10  # letters: among a hundred thousand values two meet with a chance under 4e-5, and that is refused
 
 
 def labels_of(key: bytes, column: str, variable: Variable, values: Collection[str]) -> Mapping[str, str]:

@@ -25,6 +25,7 @@ from egress_review.models import Action, ReleaseRequest, RequestFile, State
 from egress_review.normalise import normalise
 from egress_review.policy import check_act, check_room
 from egress_review.records import FindingRow, RoundRow
+from egress_review.resources import forbids_drug_comparison
 from egress_review.store import ContentStore
 from projects.access import check_access, check_access_in
 from projects.models import Access
@@ -80,7 +81,7 @@ def submit(database: Database, settings: Settings, submission: Submission, run: 
         _check_may_submit(connection, settings, submission, author, database.clock())
     appetite = load_appetite()
     submission, said = _written_again(settings, submission)
-    checked = _check_files(settings, submission, said, appetite, run)
+    checked = _check_files(database, settings, submission, said, appetite, run)
     row, findings = _hold(settings, submission, checked, appetite)
     with database.write(author) as tx:
         check_access_in(tx.connection, author.username, submission.access.project_id, tx.now)
@@ -95,7 +96,7 @@ def preflight(
     """Say what the checks find in files without holding anything; the log has how many and how large."""
     author = _author(database, settings, submission)
     submission, said = _written_again(settings, submission)
-    checked = _check_files(settings, submission, said, load_appetite(), run)
+    checked = _check_files(database, settings, submission, said, load_appetite(), run)
     with database.write(author) as tx:
         size = {"files": len(checked), "bytes": submission.bytes}
         tx.record("egress_review:request:preflight", f"project:{submission.access.project_id}", size)
@@ -153,6 +154,7 @@ def _written_again(settings: Settings, submission: Submission) -> tuple[Submissi
 
 
 def _check_files(
+    database: Database,
     settings: Settings,
     submission: Submission,
     said: Sequence[tuple[Finding, ...]],
@@ -163,6 +165,7 @@ def _check_files(
     files = [HeldFile(note.name, content) for note, content in notes]
     try:
         cut = read_cut_facts(submission.access.cut_path(settings))
+        cut = replace(cut, forbids_drug_comparison=forbids_drug_comparison(database, cut))
         findings = [run(file, cut, appetite) or (NOT_CHECKED,) for file in files]
     except CutUnreadable:
         findings = [(NOT_CHECKED,)] * len(files)

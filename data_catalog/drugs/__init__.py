@@ -40,13 +40,18 @@ _COMPARISONS = (
 )
 _COMPARISON = re.compile(rf"\b(?:{'|'.join(_COMPARISONS)})\b")
 
-_ARMS = (
-    ("placebo", r"placebos?|sham"),
-    ("untreated", r"untreated|no treatment"),
-    ("active", r"active (?:arm|drug|treatment|group)|treated|study drug|verum"),
-)
-_ARM = re.compile(rf"\b(?:{'|'.join(f'(?P<{name}>{words})' for name, words in _ARMS)})\b")
-_LETTERED = re.compile(r"\b(?:arm|treatment|drug|group) [a-h]\b")
+UNTREATED = frozenset({"placebo", "untreated"})
+"""The arms of those who were given no drug."""
+
+_ARMS = {
+    "placebo": ("placebo", "placebos", "sham"),
+    "untreated": ("untreated", "no treatment"),
+    "active": ("active arm", "active drug", "active treatment", "active group", "treated", "study drug", "verum"),
+    **{f"arm {letter}": (f"arm {letter}", f"treatment {letter}", f"drug {letter}") for letter in "abcdefgh"},
+}
+
+_Names = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
+"""First part of a name → names that begin with it, as their parts, the longest first, and what each stands for."""
 
 
 class _Drug(BaseModel):
@@ -74,7 +79,7 @@ def drug_words(text: str) -> tuple[str, ...]:
 
     Whole words count, in any case, with or without accents, hyphens and spaces; the longest name there is wins.
     """
-    return tuple(dict.fromkeys(_drugs_in(_parts(text))))
+    return tuple(dict.fromkeys(_found(_parts(text), _drug_names())))
 
 
 def comparison_words(text: str) -> tuple[str, ...]:
@@ -84,32 +89,53 @@ def comparison_words(text: str) -> tuple[str, ...]:
 
 def arm_words(text: str) -> tuple[str, ...]:
     """Return the arms of a trial that a text names: placebo, untreated, active, and lettered ones such as `arm b`."""
-    plain = _plain(text)
-    named = (found.lastgroup or "" for found in _ARM.finditer(plain))
-    return tuple(dict.fromkeys([*named, *(found[0] for found in _LETTERED.finditer(plain))]))
+    return _arms(_parts(text))
 
 
-def _drugs_in(parts: Sequence[str]) -> Iterator[str]:
-    names, place = _names(), 0
-    while place < len(parts):
-        for name, drug in names.get(parts[place], ()):
+def treatment_words(text: str) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """Return the drugs and the arms that a text names, and how many words it has; read once, for long texts."""
+    parts = _parts(text)
+    return tuple(dict.fromkeys(_found(parts, _drug_names()))), _arms(parts), len(parts)
+
+
+def _arms(parts: Sequence[str]) -> tuple[str, ...]:
+    """Find arms; `active` by itself is one where it stands alone, as in `Active (n = 20)`: lesions are active too."""
+    if parts[:1] == ["active"] and all(part == "n" or part.isdecimal() for part in parts[1:]):
+        return ("active",)
+    return tuple(dict.fromkeys(_found(parts, _arm_names())))
+
+
+def _found(parts: Sequence[str], names: _Names) -> Iterator[str]:
+    if names.keys().isdisjoint(parts):  # as most texts' are, and quickly known
+        return
+    end = 0
+    for place, part in enumerate(parts):
+        if part not in names or place < end:
+            continue
+        for name, meant in names[part]:
             if tuple(parts[place : place + len(name)]) == name:
-                yield drug
-                place += len(name)
+                yield meant
+                end = place + len(name)
                 break
-        else:
-            place += 1
 
 
 @cache
-def _names() -> Mapping[str, Sequence[tuple[tuple[str, ...], str]]]:
-    """Return every name, as its parts, by the first of them, the longest first."""
-    names: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for inn, drug in drug_list().drugs.items():
-        for name in (inn, *drug.also, *drug.atc):
+def _drug_names() -> _Names:
+    return _by_first_part({inn: (inn, *drug.also, *drug.atc) for inn, drug in drug_list().drugs.items()})
+
+
+@cache
+def _arm_names() -> _Names:
+    return _by_first_part(_ARMS)
+
+
+def _by_first_part(names: Mapping[str, Sequence[str]]) -> _Names:
+    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for meant, written in names.items():
+        for name in written:
             parts = tuple(_parts(name))
-            names.setdefault(parts[0], []).append((parts, inn))
-    return {first: sorted(found, key=lambda one: -len(one[0])) for first, found in names.items()}
+            found.setdefault(parts[0], []).append((parts, meant))
+    return {first: sorted(some, key=lambda one: -len(one[0])) for first, some in found.items()}
 
 
 def _plain(text: str) -> str:

@@ -17,7 +17,7 @@ class CutUnreadable(IntegrityBroken):
     """The cut is not where it should be, or not what it should be, so nothing can be compared with it."""
 
 
-def read_cut_facts(path: Path) -> CutFacts:
+def read_cut_facts(path: Path, *, forbids_drug_comparison: bool = False) -> CutFacts:
     """Read which tables and variables a cut holds, from its Parquet schemas and its dictionary."""
     codes = _codes(path / "dictionary.json")
     try:
@@ -31,7 +31,7 @@ def read_cut_facts(path: Path) -> CutFacts:
             )
             for file in sorted(path.glob("*/*.parquet"))
         )
-        return CutFacts(path, tables)
+        return CutFacts(path, tables, forbids_drug_comparison)
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise CutUnreadable("The project's cut can't be read.", "Make the cut again.") from error
 

@@ -7,6 +7,7 @@ from typing import Any
 from egress_review.appetite import RiskAppetite, parse_appetite
 from egress_review.checks import (
     active_content,
+    drug_comparison,
     file_type,
     formulas,
     hidden_cells,
@@ -38,6 +39,7 @@ CHECKS: Mapping[str, Check] = {
     active_content.CHECK: active_content.check,
     images.CHECK: images.check,
     notebook_outputs.CHECK: notebook_outputs.check,
+    drug_comparison.CHECK: drug_comparison.check,
     row_matches.CHECK: row_matches.check,
 }
 ENGINE = "engine"
@@ -48,7 +50,12 @@ def run_checks(file: HeldFile, cut: CutFacts, appetite: RiskAppetite) -> tuple[F
     """Run every check on a file, in a process apart with limits; give at least one finding, whatever the file is."""
     if (too_large := file_type.check_size(file)) is not None:
         return (too_large,)
-    facts = {"name": file.name, "cut": str(cut.path), "appetite": appetite.model_dump(mode="json")}
+    facts = {
+        "name": file.name,
+        "cut": str(cut.path),
+        "forbids_drug_comparison": cut.forbids_drug_comparison,
+        "appetite": appetite.model_dump(mode="json"),
+    }
     outcome = run_apart("egress_review.checks.engine:examine", facts, file.content)
     findings = tuple(finding for reply in outcome.replies if (finding := _finding(reply)) is not None)
     ended = [reply.get(_ENDED) for reply in outcome.replies]
@@ -76,7 +83,8 @@ def _finding(reply: Mapping[str, Any]) -> Finding | None:
 def examine(facts: Mapping[str, Any], content: bytes) -> Iterator[dict[str, Any]]:
     """Check a file in this very process, a finding at a time; this is what `run_checks` starts apart."""
     document = read_document(HeldFile(facts["name"], content))
-    cut, appetite = read_cut_facts(Path(facts["cut"])), parse_appetite(facts["appetite"])
+    cut = read_cut_facts(Path(facts["cut"]), forbids_drug_comparison=facts["forbids_drug_comparison"])
+    appetite = parse_appetite(facts["appetite"])
     for name, check in CHECKS.items():
         for finding in _limited(name, _guarded(name, check, document, cut, appetite)):
             yield {field: getattr(finding, field) for field in ("check", "risk", "status", "message", "details")}

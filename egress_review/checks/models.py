@@ -51,6 +51,8 @@ class CutFacts:
 
     path: Path
     tables: tuple[CutTable, ...]
+    forbids_drug_comparison: bool = False
+    """Whether a resource the cut is of does not allow to compare drugs with each other."""
 
     def __post_init__(self) -> None:
         if not self.tables:

@@ -143,7 +143,7 @@ def test_what_a_request_tells(requested: Mapping[str, Asked], told: list[tuple[s
 def test_what_stands_in_place_of_a_value_is_told_with_it() -> None:
     rules = {"start_date": Generalisation(truncate="year")}
     (told,) = unblinding(TRIALS, {"treatment": Asked(("start_date",), generalise=rules)})
-    assert told.generalised == "first day of the year"
+    assert told.rule == rules["start_date"]
 
 
 def test_a_condition_that_can_not_be_understood_is_refused() -> None:

@@ -59,6 +59,8 @@ def test_comparisons_are_found(text: str, phrases: tuple[str, ...]) -> None:
 def test_arms_are_found() -> None:
     assert arm_words("Placebo (n = 20), treated, no treatment, Arm B") == ("placebo", "active", "untreated", "arm b")
     assert arm_words("armature of untreatedness") == ()
+    assert arm_words("Active (n = 20)") == arm_words("active arm") == ("active",)
+    assert arm_words("active lesions") == ()
 
 
 def test_every_drug_is_found_by_every_name_it_has() -> None:

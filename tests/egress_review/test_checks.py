@@ -29,7 +29,12 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> CutFacts:
 
 def examined(cut: CutFacts, name: str, content: bytes) -> list[Finding]:
     """Run every check in this process."""
-    facts = {"name": name, "cut": str(cut.path), "appetite": load_appetite().model_dump(mode="json")}
+    facts = {
+        "name": name,
+        "cut": str(cut.path),
+        "forbids_drug_comparison": False,
+        "appetite": load_appetite().model_dump(mode="json"),
+    }
     return [
         Finding(**{**reply, "details": tuple(reply["details"])})
         for reply in examine(facts, content)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from egress_review.appetite import Thresholds, load_appetite
+from egress_review.checks.drug_comparison import GROUPS, PASSAGE
 from egress_review.checks.engine import CHECKS
 from egress_review.checks.kinds import KINDS
 from egress_review.checks.models import STATUSES
@@ -15,6 +16,11 @@ PAGE = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="ut
 @pytest.mark.parametrize("name", [*CHECKS, "engine"])
 def test_every_check_is_described(name: str) -> None:
     assert f"| **{name}** |" in PAGE
+
+
+def test_how_comparisons_are_looked_for_is_described() -> None:
+    assert f"after {PASSAGE} lines" in PAGE
+    assert all(word in PAGE.casefold() for word in GROUPS)
 
 
 @pytest.mark.parametrize("status", STATUSES)

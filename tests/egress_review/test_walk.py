@@ -1,6 +1,7 @@
 """A release request from submission to download, and every way it must not go, through the services."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, select, text
@@ -20,11 +21,12 @@ from egress_review.manifest import Manifest
 from egress_review.models import Action, Audience, State, Verdict
 from egress_review.review import NewComment
 from egress_review.store import ContentStore
-from egress_review.submit import Submission, preflight
+from egress_review.submit import Submission, preflight, submit
 from projects.errors import AccessRefused
 from projects.service import remove_member
 from tests.conftest import HandClock
 from tests.egress_review.world import OTHER_PROJECT, PROJECT, World, looks_fine, pseudonym
+from tests.support.registries import declare, publish_rows
 
 TWO = {"conversion.csv": b"lesion,people\nyes,23\nno,41\n", "model/fit.txt": b"odds ratio 2.1, n = 64\n"}
 
@@ -164,6 +166,24 @@ class TestSubmitting:
         with world.database.read() as connection:
             last = [entry for entry, _ in entries(connection, subject=f"project:{PROJECT}")][-1]
         assert (last.action, dict(last.detail)) == ("egress_review:request:preflight", {"files": 1, "bytes": 5})
+
+
+@pytest.mark.parametrize(("resource", "told"), [("ms_cidr", True), ("bmsd", False)])
+def test_the_checks_are_told_what_the_resource_forbids_beforehand_and_at_submission(
+    world: World, tmp_path: Path, resource: str, told: bool
+) -> None:
+    declaration = declare("cis_cohort", "Cohort", "patient", resource=resource)
+    publish_rows(world.database, world.settings, world.people["dana"], declaration, {}, tmp_path)
+    seen: list[bool] = []
+
+    def look(_file: HeldFile, cut: CutFacts, _appetite: object) -> tuple[Finding, ...]:
+        seen.append(cut.forbids_drug_comparison)
+        return ()
+
+    asked = Submission(world.access(), *submission_parts())
+    preflight(world.database, world.settings, asked, look)
+    submit(world.database, world.settings, asked, look)
+    assert seen == [told, told]
 
 
 def submission_parts() -> tuple[Manifest, tuple[bytes, ...]]:

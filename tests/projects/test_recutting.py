@@ -89,6 +89,25 @@ def test_they_are_out_of_the_next_edition_and_of_the_cut_and_nobody_else_is(
     assert (manifest.number, manifest.withdrawal.edition, manifest.withdrawal.withdrawn) == (2, 1, 12)
 
 
+def test_who_stays_keeps_the_labels_of_blinded_and_the_groups_of_pooled_values(
+    database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path
+) -> None:
+    rules = {"gender": {"blind": True}, "initial_symptom": {"pool": {"visual": ["1"], "sensory": ["2", "6"]}}}
+    asked = {"cis_cohort": {"patients": {"variables": list(rules), "generalise": rules}}}
+    active_project(database, settings, people, tmp_path, datasets=asked)
+    queue(database, settings, people, tmp_path)
+    withdraw(database, settings, people["dana"], "cis_cohort", make_views=empty_views)
+    folder = settings.cuts / "cis-spinal"
+    before, after = (
+        {row[0]: row[1:] for row in duckdb.sql(f"FROM '{folder}/{number}/cis_cohort/patients.parquet'").fetchall()}
+        for number in (1, 2)
+    )
+    assert len(after) == len(before) - len(GONE)
+    assert all(before[name] == row for name, row in after.items())
+    assert {row[0] for row in after.values()} == {"A", "B"}
+    assert {row[1] for row in after.values()} - {None} == {"visual", "sensory", "other"}
+
+
 @pytest.mark.usefixtures("active")
 def test_a_running_server_has_the_wrong_mount_from_then_on(
     database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path
