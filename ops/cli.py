@@ -6,7 +6,21 @@ import typer
 from pydantic import ValidationError
 
 from core.errors import MyelinError
-from ops.commands import audit, closeout, dataset, demo, installation, outbox, person, project, serve, source, synth
+from ops.commands import (
+    application,
+    audit,
+    closeout,
+    dataset,
+    demo,
+    installation,
+    outbox,
+    person,
+    project,
+    rules,
+    serve,
+    source,
+    synth,
+)
 
 app = typer.Typer(
     name="myelin", help="A trusted research environment for MS data.", no_args_is_help=True, add_completion=False
@@ -17,6 +31,8 @@ closeout.add_to(project.app)
 app.add_typer(person.app, name="person")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(source.app, name="source")
+app.add_typer(rules.app, name="rules")
+app.add_typer(application.app, name="application")
 app.add_typer(project.app, name="project")
 app.add_typer(audit.app, name="audit")
 app.add_typer(outbox.app, name="outbox")

@@ -1,0 +1,140 @@
+"""`myelin application …`: apply for data from a file, and decide on applications, through the services the pages use."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import InvalidInput
+from ops import context
+from ops.show import console, show_facts, show_table
+from projects.applications import service
+from projects.applications.exemptions import answer_exemption, ask_exemption
+from projects.applications.models import Application, load_application_file
+from projects.committee import service as committee
+from projects.committee.models import Deliberation, Word
+from projects.resource_rules.models import RuleId, Verdict
+
+app = typer.Typer(help="Applications: check, submit, withdraw, vote, return, appeal.", no_args_is_help=True)
+
+Id = Annotated[str, typer.Argument(help="The application's name.")]
+File = Annotated[Path, typer.Argument(help="The application (TOML).")]
+Rule = Annotated[RuleId, typer.Argument(help="The rule, as a refusal cites it.")]
+Reason = Annotated[str, typer.Option(help="Why; it is kept with the application.")]
+BodyId = Annotated[str, typer.Option("--body", help="The body you vote for, as `myelin rules show` lists it.")]
+
+
+@app.command("list")
+def list_applications() -> None:
+    """List the applications that are yours to see: your own, or by your role all that were submitted."""
+    found = service.applications_for(context.database(), context.signed_in())
+    rows = [[one.project_id, one.resource, one.state, f"{one.state_since:%Y-%m-%d %H:%M} UTC"] for one in found]
+    show_table("Applications", ["name", "resource", "state", "since"], rows)
+
+
+@app.command()
+def show(project_id: Id) -> None:
+    """Show an application: its state, what the rules said of it, and where the committee stands."""
+    _show(service.application_for(context.database(), context.signed_in(), project_id))
+
+
+@app.command()
+def submit(file: File) -> None:
+    """Apply as a file says; where something is missing, or a rule stops it, nothing is written."""
+    _show(service.apply_from_file(context.database(), context.signed_in(), load_application_file(file)))
+
+
+@app.command()
+def withdraw(project_id: Id) -> None:
+    """Withdraw an application for good."""
+    _show(service.withdraw_application(context.database(), context.signed_in(), project_id))
+
+
+@app.command()
+def declare(
+    project_id: Id,
+    conflict: Annotated[str, typer.Option(help="What your conflict of interest is; left out, you have none.")] = "",
+) -> None:
+    """Declare whether you have a conflict of interest in an application, as a member of the committee."""
+    actor = context.signed_in()
+    committee.declare_interest(context.database(), actor, project_id, conflict=bool(conflict), words=conflict)
+    console.print("Declared: a conflict of interest." if conflict else "Declared: no conflict of interest.")
+
+
+@app.command()
+def vote(
+    project_id: Id,
+    word: Annotated[Word, typer.Argument(help="Your word.")],
+    body: BodyId,
+    reason: Reason = "",
+    conditions: Annotated[str, typer.Option(help="What you approve it under.")] = "",
+    decline: Annotated[
+        list[str] | None, typer.Option(help="A variable that is not given, and why: dataset.table.variable=reason")
+    ] = None,
+) -> None:
+    """Vote on an application; the vote that meets the body's quorum decides."""
+    declined = dict(_parts(one) for one in decline or ())
+    actor = context.signed_in()
+    texts = {"reason": reason, "conditions": conditions}
+    _show(committee.cast_vote(context.database(), actor, project_id, body, word, declined=declined, **texts))
+
+
+@app.command("return")
+def return_(project_id: Id, reason: Reason) -> None:
+    """Return an application to its team for changes, as a member of the committee."""
+    _show(committee.return_application(context.database(), context.signed_in(), project_id, reason))
+
+
+@app.command()
+def appeal(project_id: Id, reason: Reason) -> None:
+    """Appeal against a decline: other members vote on the same application."""
+    _show(committee.appeal_decision(context.database(), context.signed_in(), project_id, reason))
+
+
+@app.command("ask-exemption")
+def ask(project_id: Id, rule: Rule, reason: Reason) -> None:
+    """Ask the committee to exempt a draft from a rule, or to authorise its commercial use (rule `commercial`)."""
+    ask_exemption(context.database(), context.signed_in(), project_id, rule, reason)
+    console.print(f"Asked. Two members grant it, one refuses it: rule {rule}.")
+
+
+@app.command("answer-exemption")
+def answer(
+    project_id: Id,
+    rule: Rule,
+    reason: Reason,
+    grant: Annotated[bool, typer.Option("--grant/--refuse", help="Whether you grant it.")],
+) -> None:
+    """Say a member's word on an exemption: it takes two to grant it."""
+    said = answer_exemption(context.database(), context.signed_in(), project_id, rule, granted=grant, reason=reason)
+    console.print("In force." if said.in_force else "Refused." if said.settled else "It waits for a second member.")
+
+
+def _parts(text: str) -> tuple[str, str]:
+    name, equals, why = text.partition("=")
+    if not equals:
+        raise InvalidInput(f"{text!r} is not of the form dataset.table.variable=reason.")
+    return name, why
+
+
+def _show(application: Application) -> None:
+    submission = application.submission
+    facts = [("resource", application.resource), ("state", str(application.state))]
+    if submission:
+        facts += [("title", submission.file.title), ("submitted", f"{submission.submitted_at:%Y-%m-%d %H:%M} UTC")]
+        facts += [(str(one.weight), _words(one)) for one in submission.verdicts]
+        actor = context.signed_in()
+        facts += _deliberation(committee.deliberation(context.database(), actor, application))
+    for one in application.exemptions:
+        facts.append((f"exemption {one.rule}", "in force" if one.in_force else f"{len(one.words)} of 2 words"))
+    show_facts(application.project_id, facts)
+
+
+def _words(verdict: Verdict) -> str:
+    return f"{verdict.rule}: {verdict.message}{' (answered)' if verdict.answered else ''}"
+
+
+def _deliberation(found: Deliberation) -> list[tuple[str, str]]:
+    facts = [("returned", found.return_note)] if found.return_note else []
+    facts += [("appeal", found.appeal)] if found.appeal else []
+    return facts + [(one.body, "approved" if one.approved else "declined") for one in found.decisions]
