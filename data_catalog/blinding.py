@@ -6,7 +6,7 @@ are read by the parser of cohorts, never as text.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, Protocol
 
@@ -16,7 +16,7 @@ from data_catalog.cdm import cdm_tables
 from data_catalog.cohort import cohort_condition, cohort_of_all, people_table
 from data_catalog.drugs import comparison_words, drug_words
 from data_catalog.errors import FilterRefused
-from data_catalog.filter import variables_of
+from data_catalog.filter import filter_condition
 from data_catalog.generalisation import Generalisation, Rules
 from data_catalog.models import DatasetDeclaration, Table, Unblinding, Variable
 
@@ -47,6 +47,14 @@ class Marker:
 
     unblinds: Unblinding
     because: str
+    harmless: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Variable of the same row → its codes in rows that do not tell."""
+
+    def tells(self, rows: exp.Expr | None) -> bool:
+        """Ask whether it tells in rows under a condition: no longer where that provably leaves harmless ones alone."""
+        if rows is None:
+            return True
+        return not any(_proves(rows, name, codes, negated=False) for name, codes in self.harmless.items())
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ def marker_of(table: Table, variable: Variable) -> Marker | None:
     An edition from before variables were marked is so read as it would be declared today.
     """
     if variable.unblinds is not None:
-        return Marker(variable.unblinds, variable.unblinds_because)
+        return _own_marker(table, variable, variable.unblinds)
     return _of_model().get((_TREATMENT_TABLE if table.endpoint else table.name, variable.name))
 
 
@@ -151,55 +159,74 @@ def _named_by(node: exp.Expr, negated: bool) -> list[exp.Expr]:
 
 
 def _tellings(declaration: DatasetDeclaration, asked_table: Table, asked: Asked) -> Iterator[Telling]:
+    rows = filter_condition(asked.row_filter, asked_table)
     for variable in asked_table.variables:
-        if variable.name in asked.variables:
+        if variable.name in asked.variables and (marker := marker_of(asked_table, variable)) and marker.tells(rows):
             rule = asked.generalise.get(variable.name)
-            yield from _telling(asked_table, asked_table, variable.name, "variable", rule)
-    for name in sorted(variables_of(asked.row_filter, asked_table)):
-        yield from _telling(asked_table, asked_table, name, "row filter")
-    for table_id, name in sorted(_selected_by(asked.cohort, declaration)):
-        table = declaration.table(table_id)
-        if table is not None:
-            yield from _telling(asked_table, table, name, "cohort")
+            yield _telling(asked_table, asked_table, variable.name, "variable", marker, rule)
+    for name, marker in sorted(_markers_in(asked_table, rows).items()):
+        yield _telling(asked_table, asked_table, name, "row filter", marker)
+    selected = _selected_by(asked.cohort, declaration)
+    for table, name, marker in sorted(selected, key=lambda one: (one[0].name, one[1])):
+        yield _telling(asked_table, table, name, "cohort", marker)
 
 
 def _telling(
-    asked_table: Table, table: Table, name: str, way: Way, rule: Generalisation | None = None
-) -> Iterator[Telling]:
-    variable = table.variable(name)
-    marker = _of_rows(table) if variable is None else marker_of(table, variable)
-    if marker is not None:
-        yield Telling(asked_table.name, table.name, name, way, marker.unblinds, marker.because, rule)
+    asked_table: Table, table: Table, name: str, way: Way, marker: Marker, rule: Generalisation | None = None
+) -> Telling:
+    return Telling(asked_table.name, table.name, name, way, marker.unblinds, marker.because, rule)
 
 
-def _of_rows(table: Table) -> Marker | None:
-    """Return what the number of somebody's rows tells: nothing in a table without a variable that unblinds."""
-    if not any(marker_of(table, variable) for variable in table.variables):
-        return None
-    return Marker(Unblinding.HINT, "Who has rows in it, and how many, tells of the treatment as the rows do.")
-
-
-def _selected_by(cohort: str, declaration: DatasetDeclaration) -> set[tuple[str, str]]:
-    """Return the table and variable of all that a cohort selects by; without a variable, that a table's rows count."""
+def _selected_by(cohort: str, declaration: DatasetDeclaration) -> Iterator[tuple[Table, str, Marker]]:
+    """Give what tells of the treatment among all that a cohort selects by; a number of rows has no variable's name."""
     condition, people = cohort_condition(cohort, declaration), people_table(declaration)
     if condition is None:
-        return set()
-    counts = list(condition.find_all(exp.Count))
-    counted = {(count.this.name, column.name) for count in counts for part in count.expressions for column in _in(part)}
-    inside = {id(column) for count in counts for column in count.find_all(exp.Column)}
-    own = {(people.name, column.name) for column in _in(condition) if id(column) not in inside} if people else set()
-    return own | counted | {(count.this.name, "") for count in counts}
+        return
+    counts = [count.pop() for count in list(condition.find_all(exp.Count))]  # what is left is of the people's own table
+    if people is not None:
+        yield from ((people, name, marker) for name, marker in _markers_in(people, condition).items())
+    counted: dict[tuple[str, str], tuple[Table, str, Marker]] = {}
+    for count in counts:
+        table = declaration.table(count.this.name)
+        if table is not None:
+            rows = next(iter(count.expressions), None)
+            found = {**_markers_of_rows(table, rows), **_markers_in(table, rows)}
+            counted |= {(table.name, name): (table, name, marker) for name, marker in found.items()}
+    yield from counted.values()
 
 
-def _in(node: exp.Expr) -> Iterator[exp.Column]:
-    return node.find_all(exp.Column)
+def _markers_in(table: Table, rows: exp.Expr | None) -> dict[str, Marker]:
+    """Return what a condition on rows of a table selects by, of the variables that tell in such rows."""
+    named = {column.name for column in rows.find_all(exp.Column)} if rows is not None else set()
+    return {
+        variable.name: marker
+        for variable in table.variables
+        if variable.name in named and (marker := marker_of(table, variable)) and marker.tells(rows)
+    }
+
+
+def _markers_of_rows(table: Table, rows: exp.Expr | None) -> dict[str, Marker]:
+    """Return what the number of such rows tells: nothing where no variable tells in them."""
+    markers = (marker_of(table, variable) for variable in table.variables)
+    if not any(marker.tells(rows) for marker in markers if marker):
+        return {}
+    return {"": Marker(Unblinding.HINT, "Who has rows in it, and how many, tells of the treatment as the rows do.")}
 
 
 @cache
 def _of_model() -> Mapping[tuple[str, str], Marker]:
+    marked = ((table, variable) for table in cdm_tables() for variable in table.variables)
     return {
-        (table.name, variable.name): Marker(variable.unblinds, variable.unblinds_because)
-        for table in cdm_tables()
-        for variable in table.variables
+        (table.name, variable.name): _own_marker(table, variable, variable.unblinds)
+        for table, variable in marked
         if variable.unblinds
     }
+
+
+def _own_marker(table: Table, variable: Variable, unblinds: Unblinding) -> Marker:
+    """Return a variable's own marker; the codes that do not tell are those declared beside the ones that do."""
+    harmless = {}
+    for name, codes in variable.unblinds_where.items():
+        of_rows = table.variable(name)
+        harmless[name] = frozenset(of_rows.codes if of_rows else ()) - set(codes)
+    return Marker(unblinds, variable.unblinds_because, harmless)

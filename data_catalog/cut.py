@@ -346,7 +346,7 @@ _SCAN_FILE = {
 
 
 def _described(variable: Variable) -> dict[str, Any]:
-    return variable.model_dump(mode="json", include={*_PSEUDONYM, "unblinds", "unblinds_because"})
+    return variable.model_dump(mode="json", include={*_PSEUDONYM, "unblinds", "unblinds_because", "unblinds_where"})
 
 
 def _manifest(

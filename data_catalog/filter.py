@@ -46,12 +46,18 @@ def compile_filter(text: str, table: Table) -> str:
     Raises FilterRefused for anything but the conditions described above, for variables the table does not have,
     for identifiers, and for values a variable can not take.
     """
+    condition = filter_condition(text, table)
+    return "TRUE" if condition is None else condition.sql(dialect="duckdb")
+
+
+def filter_condition(text: str, table: Table) -> exp.Expr | None:
+    """Return a row filter's condition as it was understood, None for every row; raises FilterRefused."""
     if not text.strip():
-        return "TRUE"
+        return None
     if len(text) > LONGEST:
         raise FilterRefused(f"A row filter has up to {LONGEST} characters, this one {len(text)}.")
     try:
-        return condition_of(parse_condition(text), table).sql(dialect="duckdb")
+        return condition_of(parse_condition(text), table)
     except RecursionError as error:
         raise FilterRefused("The row filter is nested too deeply.", ALLOWED) from error
 

@@ -121,7 +121,7 @@ def _csv_row(table: Table, variable: Variable) -> list[str]:
         "never": "; ".join(map(str, variable.never)),
         "purposes": "; ".join(variable.purposes),
         "unblinds": variable.unblinds or "",
-        "unblinds_because": variable.unblinds_because,
+        "unblinds_because": variable.unblinds_in_words,
         "may_be_missing": "yes" if variable.may_be_missing else "no",
         "minimum_dataset": "yes" if variable.minimum_dataset else "no",
     }
@@ -143,7 +143,7 @@ def _variable_schema(variable: Variable) -> dict[str, Any]:
         "title": variable.label,
         "type": [kind, "null"] if variable.may_be_missing else kind,
     }
-    told = f"Unblinds ({variable.unblinds}): {variable.unblinds_because}" if variable.unblinds else ""
+    told = f"Unblinds ({variable.unblinds}): {variable.unblinds_in_words}" if variable.unblinds else ""
     described = " ".join(text for text in (variable.description, variable.definition, variable.unit, told) if text)
     if described:
         schema["description"] = described

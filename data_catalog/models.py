@@ -115,6 +115,9 @@ class Variable(_Strict):
     unblinds_because: str = Field(
         "", max_length=400, exclude_if=lambda why: not why, description="how it tells the treatment, in a sentence"
     )
+    unblinds_where: Mapping[Name, Annotated[tuple[str, ...], Field(strict=False, min_length=1)]] = Field(
+        default={}, exclude_if=lambda where: not where, description="the rows that tell, by codes; none means all"
+    )
     minimum_dataset: bool = Field(False, description="part of the minimum dataset every registry delivers")
     derivations: tuple[Line, ...] = Field((), strict=False, description="how a mapping makes it from the source")
 
@@ -122,6 +125,12 @@ class Variable(_Strict):
     def has_number_codes(self) -> bool:
         """Whether the codes are whole numbers, and kept as such."""
         return bool(self.codes) and all(_WHOLE.fullmatch(code) for code in self.codes)
+
+    @property
+    def unblinds_in_words(self) -> str:
+        """Why it tells the treatment, and in which rows where not in all."""
+        rows = (f"{name} is {' or '.join(codes)}" for name, codes in self.unblinds_where.items())
+        return " ".join([self.unblinds_because, *(f"Only where {row}." for row in rows)])
 
     @property
     def sql_type(self) -> str:
@@ -150,6 +159,7 @@ class Variable(_Strict):
             "pattern belongs to text": bool(self.pattern) and self.type is not VariableType.TEXT,
             "precision belongs to dates": self.precision is not None and self.type is not VariableType.DATE,
             "unblinds and unblinds_because stand together": (self.unblinds is None) != (not self.unblinds_because),
+            "unblinds_where belongs to unblinds": bool(self.unblinds_where) and self.unblinds is None,
         }
         broken = [rule for rule, is_broken in rules.items() if is_broken]
         if broken:
@@ -232,6 +242,10 @@ class Table(_Strict):
         """Names of the variables a project may be given: all but identifiers."""
         return tuple(v.name for v in self.variables if v.sensitivity is not Sensitivity.IDENTIFIER)
 
+    def _has_codes(self, name: str, codes: Iterable[str]) -> bool:
+        variable = self.variable(name)
+        return variable is not None and set(codes) <= set(variable.codes)
+
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         for what in ("name", "column"):
@@ -245,6 +259,8 @@ class Table(_Strict):
         person = self.variable(self.person)
         if person is None or person.type is not VariableType.IDENTIFIER or person.may_be_missing:
             raise ValueError(f"{self.name}: {self.person} must be of type identifier and never missing")
+        if not all(self._has_codes(name, codes) for v in self.variables for name, codes in v.unblinds_where.items()):
+            raise ValueError(f"{self.name}: unblinds_where names codes that a variable of the table does not have")
         if self.endpoint is not None and self.name != self.endpoint.table:
             raise ValueError(f"{self.name}: the table of this endpoint is called {self.endpoint.table}")
         return self

@@ -179,7 +179,8 @@ def _pseudonym(place: int) -> str:
 
 
 def _dictionary(tables: Sequence[TwinTable]) -> dict[str, Any]:
-    shown = {"name", "label", "type", "unit", "codes", "description", "sensitivity", "unblinds", "unblinds_because"}
+    shown = {"name", "label", "type", "unit", "codes", "description", "sensitivity"}
+    shown |= {"unblinds", "unblinds_because", "unblinds_where"}
     return {
         "synthetic": True,
         "twin": True,

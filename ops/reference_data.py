@@ -54,7 +54,7 @@ def _variable(variable: Variable) -> str:
 
 
 def _unblinds(variable: Variable) -> str:
-    return f"**Unblinds** ({variable.unblinds}): {variable.unblinds_because}" if variable.unblinds else ""
+    return f"**Unblinds** ({variable.unblinds}): {variable.unblinds_in_words}" if variable.unblinds else ""
 
 
 def _values(variable: Variable) -> str:

@@ -62,6 +62,11 @@ def test_what_may_tell_a_treatment_is_marked(name: str) -> None:
     assert MARKED[name] is Unblinding.HINT
 
 
+def test_the_reason_says_which_rows_tell() -> None:
+    (value,) = (v for t in cdm_tables() if t.name == "laboratory" for v in t.variables if v.name == "value")
+    assert value.unblinds_in_words.endswith("Only where analyte is jcv_index or lymphocytes.")
+
+
 def test_outcomes_and_dates_of_visits_are_not_marked() -> None:
     tables = {name.split(".")[0] for name in MARKED}
     assert tables.isdisjoint({"visit", "mri", "oct", "function_test", "patient_reported", "imaging", "relapse"})
@@ -70,9 +75,20 @@ def test_outcomes_and_dates_of_visits_are_not_marked() -> None:
 def test_a_marker_has_its_reason_and_a_reason_its_marker() -> None:
     plain = {"name": "drug", "label": "Drug", "type": "text", "sensitivity": "sensitive"}
     assert Variable.model_validate(plain).unblinds is None
+    with pytest.raises(ValidationError, match="unblinds_where belongs to unblinds"):
+        Variable.model_validate({**plain, "unblinds_where": {"analyte": ["nfl"]}})
     for half in ({"unblinds": "treatment"}, {"unblinds_because": "It is the drug."}):
         with pytest.raises(ValidationError, match="unblinds and unblinds_because stand together"):
             Variable.model_validate({**plain, **half})
+
+
+@pytest.mark.parametrize("where", [{"analyte": ["nothing"]}, {"sex": ["female"]}, {"value": ["1"]}])
+def test_the_rows_that_tell_are_named_by_codes_of_the_same_table(where: dict[str, list[str]]) -> None:
+    table = next(table for table in cdm_tables() if table.name == "laboratory").model_dump(mode="json")
+    marked = {"unblinds": "hint", "unblinds_because": "It may tell.", "unblinds_where": where}
+    table["variables"] = [{**v, **(marked if v["name"] == "value" else {})} for v in table["variables"]]
+    with pytest.raises(ValidationError, match="unblinds_where names codes"):
+        Table.model_validate_json(json.dumps(table))
 
 
 def test_a_declaration_without_markers_is_the_same_bytes_as_before_there_were_any() -> None:
@@ -99,7 +115,7 @@ def test_the_drug_of_an_endpoint_is_marked_in_new_and_old_editions() -> None:
 
 
 def _unmarked(declaration: DatasetDeclaration) -> DatasetDeclaration:
-    plain = {"unblinds": None, "unblinds_because": ""}
+    plain = {"unblinds": None, "unblinds_because": "", "unblinds_where": {}}
 
     def bare(table: Table) -> Table:
         return table.model_copy(update={"variables": tuple(v.model_copy(update=plain) for v in table.variables)})
@@ -122,6 +138,23 @@ TOLD = {
         [("treatment", "cohort", "hint"), ("treatment.drug", "cohort", "treatment")],
     ),
     "a number of rows": ({"visit": Asked(cohort="count(treatment) = 0")}, [("treatment", "cohort", "hint")]),
+    "rows that do not tell": (
+        {"laboratory": Asked(("analyte", "value"), row_filter="analyte in ('nfl', 'gfap') and value >= 1")},
+        [],
+    ),
+    "rows that do not tell, counted": ({"visit": Asked(cohort="count(laboratory, analyte = 'nfl') >= 1")}, []),
+    "rows of which some tell": (
+        {"laboratory": Asked(("value",), row_filter="analyte = 'nfl' or value >= 1")},
+        [
+            ("laboratory.value", "variable", "hint"),
+            ("laboratory.analyte", "row filter", "hint"),
+            ("laboratory.value", "row filter", "hint"),
+        ],
+    ),
+    "rows that tell, counted beside others": (
+        {"visit": Asked(cohort="count(laboratory, analyte = 'nfl') >= 1 and count(laboratory, value < 0.5) >= 2")},
+        [("laboratory", "cohort", "hint"), ("laboratory.value", "cohort", "hint")],
+    ),
     "a number of rows that tells nothing": ({"visit": Asked(cohort="count(mri) >= 2")}, []),
     "days between dates": (
         {"treatment": Asked(row_filter="years(start_date, stop_date) >= 1")},
