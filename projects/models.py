@@ -214,8 +214,9 @@ class Project:
     lay_summary: str
     created_by: str
     created_at: datetime
-    approved_by: str
-    approved_at: datetime
+    approved_by: str | None
+    """Whose vote decided; nobody's for a project from before there were applications that was closed at once."""
+    approved_at: datetime | None
     subnet: IPv4Network | None
     memberships: tuple[Membership, ...]
     first_tables: tuple[ApprovedTable, ...]

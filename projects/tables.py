@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -33,19 +34,21 @@ project = Table(
     Column("starts", Date, nullable=False),
     Column("ends", Date, nullable=False),
     Column("state", String(10), nullable=False),
-    Column("resource", String(63), nullable=False),
-    Column("rules_sha256", String(64), nullable=False),
-    Column("commercial", Boolean, nullable=False),
+    Column("resource", String(63), nullable=False, server_default="open"),
+    Column("rules_sha256", String(64), nullable=False, server_default=""),
+    Column("commercial", Boolean, nullable=False, server_default=false()),
     Column("ethics_through", Date),
-    Column("conditions", Text, nullable=False),
-    Column("lay_summary", Text, nullable=False),
+    Column("conditions", Text, nullable=False, server_default=""),
+    Column("lay_summary", Text, nullable=False, server_default=""),
     Column("created_by", String(31), ForeignKey("person.username"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("approved_by", String(31), ForeignKey("person.username"), nullable=False),
-    Column("approved_at", UtcDateTime, nullable=False),
+    Column("approved_by", String(31), ForeignKey("person.username")),
+    Column("approved_at", UtcDateTime),
     Column("subnet", String(18), unique=True),
     CheckConstraint("ends >= starts", name="dates"),
-    CheckConstraint("approved_by <> created_by", name="not_by_oneself"),
+    CheckConstraint("approved_by IS NULL OR approved_by <> created_by", name="not_by_oneself"),
+    # Before there were applications a project began as proposed, and one that was closed then was never approved.
+    CheckConstraint("state IN ('proposed', 'closed') OR approved_by IS NOT NULL", name="approved"),
 )
 
 membership = Table(

@@ -1,4 +1,4 @@
-"""`myelin application …`: apply for data from a file, and decide on applications, through the services the pages use."""
+"""`myelin application …`: apply for data from a file, and decide on applications."""
 
 from pathlib import Path
 from typing import Annotated
@@ -74,9 +74,18 @@ def vote(
 ) -> None:
     """Vote on an application; the vote that meets the body's quorum decides."""
     declined = dict(_parts(one) for one in decline or ())
-    actor = context.signed_in()
-    texts = {"reason": reason, "conditions": conditions}
-    _show(committee.cast_vote(context.database(), actor, project_id, body, word, declined=declined, **texts))
+    _show(
+        committee.cast_vote(
+            context.database(),
+            context.signed_in(),
+            project_id,
+            body,
+            word,
+            reason=reason,
+            conditions=conditions,
+            declined=declined,
+        )
+    )
 
 
 @app.command("return")

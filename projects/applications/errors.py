@@ -39,7 +39,9 @@ class EditedElsewhere(Conflict):
 class RulesRefuse(Refused):
     def __init__(self, verdicts: Sequence[Verdict]) -> None:
         listed = "\n".join(f"  - {one.rule}: {one.message} {one.remedy}".rstrip() for one in verdicts)
-        super().__init__(f"The rules stop this application:\n{listed}\n", "It was not submitted; your draft is kept.")
+        super().__init__(
+            f"The rules stop this application:\n{listed}\n", "Nothing was submitted; a draft stays as it was."
+        )
         self.verdicts = tuple(verdicts)
 
 
@@ -47,6 +49,7 @@ class Incomplete(InvalidInput):
     def __init__(self, problems: Sequence[str]) -> None:
         listed = "\n".join(f"  - {problem}" for problem in problems)
         super().__init__(
-            f"The application has {len(problems)} problem(s):\n{listed}\n", "It was not submitted; your draft is kept."
+            f"The application has {len(problems)} problem(s):\n{listed}\n",
+            "Nothing was submitted; a draft stays as it was.",
         )
         self.problems = tuple(problems)

@@ -87,6 +87,23 @@ def test_what_was_approved_before_there_were_amendments_stays_as_the_first_appro
         connection.execute(text("UPDATE approved_variable SET amendment = 1"))
 
 
+def test_every_project_from_before_there_were_applications_has_one(fresh_url: Callable[[], str]) -> None:
+    older = Database(fresh_url())
+    with older.writing() as connection:
+        command.upgrade(configuration(connection), "0003")
+        for statement in (*APPROVED_BEFORE[:3], APPROVED_BEFORE[2].replace("'p',", "'q',", 1)):
+            connection.execute(text(statement))
+        connection.execute(text(f"INSERT INTO person VALUES ('dirk', 'D', 'd@e', 'i', 'd', TRUE, '{AT}')"))
+        approved = f"UPDATE project SET state = 'approved', approved_by = 'dirk', approved_at = '{AT}' WHERE id = 'q'"
+        connection.execute(text(approved))
+    upgrade(older)
+    with older.read() as connection:
+        projects = connection.execute(text("SELECT id, state, resource FROM project ORDER BY id")).all()
+        applications = connection.execute(text("SELECT project_id, number, state FROM application ORDER BY 1")).all()
+    assert [tuple(row) for row in projects] == [("p", "closed", "open"), ("q", "approved", "open")]
+    assert [tuple(row) for row in applications] == [("p", 0, "withdrawn"), ("q", 0, "approved")]
+
+
 KEYED = ("approved_table", "approved_variable")
 
 AT = "2026-06-01T10:00:00.000000Z"

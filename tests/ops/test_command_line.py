@@ -18,7 +18,7 @@ from core.settings import Settings
 from data_catalog.synthetic import write_synthetic_sources
 from ops import context
 from ops.cli import main
-from ops.demo.provision import DECLARATIONS, PROJECT_FILE, ensure_people
+from ops.demo.provision import DECLARATIONS, PROJECT_FILE, ensure_people, ensure_rules
 from ops.demo.run import environment
 from tests.support.catalog import empty_views
 from tests.support.provider import backchannel_at, issuer_at, sign_in_provider
@@ -69,6 +69,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]
         database = Database(settings.database)
         upgrade(database)
         ensure_people(settings, database)
+        ensure_rules(settings, database)
         database.close()
         yield settings
 
@@ -144,7 +145,7 @@ def test_bad_data_is_refused_with_reasons_and_publishes_nothing(
 BAD_PROJECTS = {
     "an unknown variable": ('"spinal_cord_mri"', '"spinal_cord_mry"', "spinal_cord_mri"),
     "an identifier": ('"gender"', '"patient_id"', "patient_id"),
-    "an unknown person": ('"rosa"', '"roza"', "rosa"),
+    "an unknown person": ('"rosa"', '"roza"', "roza has no open account"),
     "an unknown dataset": ("datasets.cis_cohort", "datasets.cis_kohort", "cis_cohort"),
     "a filter that is no filter": ('"age >= 18"', '"age >= (SELECT 18)"', "row_filter"),
     "a setting nobody knows": ("starts =", "begins = 2026-01-01\nstarts =", "begins"),
@@ -198,13 +199,24 @@ def test_a_project_of_others_is_not_there(
     take_data_in(installation, terminal, tmp_path)
     file = tmp_path / "project.toml"
     file.write_text(PROJECT_FILE.read_text().replace('id = "cis-spinal"', 'id = "seen-by-few"'))
-    assert terminal("olga").run("application", "submit", str(file)).returncode == 0
+    approved(terminal, file, "seen-by-few")
     for who, sees in [("rosa", True), ("dirk", True), ("anna", True), ("chris", False), ("dana", False)]:
         assert ("seen-by-few" in terminal(who).run("project", "list").stdout) == sees
         shown = terminal(who).run("project", "show", "seen-by-few")
         assert (shown.returncode, "seen-by-few" in shown.stdout) == ((0, True) if sees else (4, False))
     unknown = terminal("chris").run("project", "show", "not-there")
     assert unknown.stderr == shown.stderr.replace("seen-by-few", "not-there")
+
+
+def approved(terminal: Callable[[str | None], Terminal], file: Path, project_id: str) -> None:
+    """Apply from a file as the team's lead, and vote for it as a member of the committee."""
+    submitted = terminal("lena").run("application", "submit", str(file))
+    assert submitted.returncode == 0, submitted.stderr
+    dirk = terminal("dirk")
+    assert "Declare first" in dirk.run("application", "vote", project_id, "approve", "--body", "house").stderr
+    assert dirk.run("application", "declare", project_id).returncode == 0
+    voted = dirk.run("application", "vote", project_id, "approve", "--body", "house")
+    assert "house          approved" in voted.stdout
 
 
 AMENDMENT = """
@@ -221,9 +233,8 @@ def activated(installation: Settings, terminal: Callable[[str | None], Terminal]
     file = folder / "project.toml"
     datasets = '[datasets.cis_cohort.patients]\nvariables = ["age", "gender"]\n'
     head = PROJECT_FILE.read_text().split("[datasets")[0].replace('id = "cis-spinal"', 'id = "amended"')
-    file.write_text(head + datasets)
-    assert terminal("olga").run("application", "submit", str(file)).returncode == 0
-    assert terminal("dirk").run("project", "approve", "amended").returncode == 0
+    file.write_text(f'{head}{datasets}[reasons]\n"cis_cohort.patients" = "They are the question."\n')
+    approved(terminal, file, "amended")
     with patch("ops.activation.ensure_project_network"):
         said = terminal("olga").run("project", "activate", "amended")
     assert said.returncode == 0, said.stderr

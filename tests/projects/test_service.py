@@ -117,7 +117,7 @@ def test_every_step_is_in_the_log_under_the_name_of_who_took_it(
 def test_a_refused_step_leaves_no_trace(database: Database, people: dict[str, Person]) -> None:
     approved_project(database, people)
     with pytest.raises(ActionRefused):
-        close_project(database, Settings(), people["lena"], "cis-spinal")
+        close_project(database, people["lena"], "cis-spinal")
     assert project(database, "cis-spinal").state is ProjectState.APPROVED
     assert len(actions(database, "cis-spinal")) == 1
 

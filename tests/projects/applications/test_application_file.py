@@ -80,7 +80,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("good", "bad", "said"), FAULTS.values(), ids=FAULTS)
 def test_a_fault_is_named(tmp_path: Path, good: str, bad: str, said: str) -> None:
-    with pytest.raises(Incomplete, match="your draft is kept") as refused:
+    with pytest.raises(Incomplete, match="Nothing was submitted") as refused:
         load_application_file(write(tmp_path, GOOD.replace(good, bad)))
     assert said in str(refused.value)
     assert refused.value.exit_code == 2
