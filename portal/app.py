@@ -18,6 +18,8 @@ from portal import home, operations, sign_in
 from portal.assets import HERE, Assets
 from portal.navigation import navigation
 from projects import routes as projects
+from projects.applications import routes as applications
+from projects.committee import routes as committee
 
 ROOMS = ("data_catalog", "projects", "egress_review", "portal")
 
@@ -32,7 +34,14 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
     app.state.oidc = OidcClient(settings)
     errors.install(app)
     app.add_middleware(SecurityHeaders, settings=settings)
-    rooms = (data_catalog.router, projects.router, egress_review.team, egress_review.checkers)
+    rooms = (
+        data_catalog.router,
+        projects.router,
+        applications.router,
+        committee.router,
+        egress_review.team,
+        egress_review.checkers,
+    )
     for router in (assets.router(), sign_in.router, home.router, operations.router, *rooms):
         app.include_router(router)
     return app

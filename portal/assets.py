@@ -15,6 +15,7 @@ NODE_MODULES = HERE.parent / "node_modules"
 SOURCES = {
     "pico.css": NODE_MODULES / "@picocss" / "pico" / "css" / "pico.min.css",
     "htmx.js": NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js",
+    "drafts.js": HERE / "static" / "drafts.js",
     "myelin.css": HERE / "static" / "myelin.css",
     "myelin.svg": HERE / "static" / "myelin.svg",
 }

@@ -23,9 +23,13 @@ from egress_review.permissions import REVIEW
 from egress_review.read import queue, requests_of_project
 from hub.models import Server
 from hub.servers import request_stop, servers_of
+from projects.applications.models import ApplicationState
+from projects.applications.pages import my_applications
+from projects.committee.pages import queue as committee_queue
+from projects.committee.permissions import DECIDE
 from projects.models import ProjectState
 from projects.pages import ProjectPage, pages_of
-from projects.permissions import ACTIVATE, AMENDMENT_APPROVE
+from projects.permissions import ACTIVATE
 from projects.policy import with_open_amendment
 from projects.service import all_projects, projects_of
 
@@ -76,7 +80,11 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
     duties = [*_as_author(database, settings, person), *_as_checker(database, person)]
     projects = all_projects(database)
     states = [project.state for project in projects]
-    if may(person, AMENDMENT_APPROVE):
+    duties.append(Duty("Applications returned to you, to change", _returned(database, person), "/applications"))
+    if may(person, DECIDE):
+        waiting = committee_queue(database, person)
+        duties.append(Duty("Applications to decide on", len(waiting.mine), "/committee"))
+        duties.append(Duty("Exemptions to decide on", len(waiting.exemptions), "/committee"))
         duties.append(Duty("Amendments to decide on", len(with_open_amendment(projects)), "/proposals"))
     if may(person, ACTIVATE):
         duties.append(Duty("Approved projects to activate", states.count(ProjectState.APPROVED), "/operations"))
@@ -88,6 +96,11 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
     if may(person, EFFECT_RETRY):
         duties.append(Duty("Mails that were given up", overview(database, person).given_up_in_all, "/outbox"))
     return [duty for duty in duties if duty.count]
+
+
+def _returned(database: Database, person: Person) -> int:
+    mine = my_applications(database, person)
+    return sum(one.state is ApplicationState.RETURNED and person.username in one.writers for one in mine)
 
 
 def _as_author(database: Database, settings: Settings, person: Person) -> list[Duty]:

@@ -6,10 +6,12 @@ from core.people.permissions import AUDIT_READ, ROLE_GRANT
 from core.permissions import may
 from core.web.site import Link
 from egress_review.permissions import REVIEW
-from projects.permissions import AMENDMENT_APPROVE, READ_ALL
+from projects.committee.permissions import DECIDE
+from projects.permissions import READ_ALL
 
 _EVERYBODY = (
     Link("Home", "/"),
+    Link("Applications", "/applications"),
     Link("Projects", "/projects"),
     Link("Requests", "/requests"),
     Link("Data", "/data"),
@@ -17,7 +19,7 @@ _EVERYBODY = (
 
 _HOLDERS = (
     (REVIEW, Link("Review", "/reviews")),
-    (AMENDMENT_APPROVE, Link("Amendments", "/proposals")),
+    (DECIDE, Link("Committee", "/committee")),
     (READ_ALL, Link("All projects", "/operations")),
     (ROLE_GRANT, Link("People", "/people")),
     (EFFECT_READ, Link("Mail", "/outbox")),

@@ -12,6 +12,7 @@ from projects.applications.errors import NotOpen, NotYours
 from projects.applications.models import Application, Exemption
 from projects.applications.policy import WRITABLE, Party, check_party
 from projects.applications.records import find_application
+from projects.applications.service import application_in
 from projects.applications.tables import exemption_request, exemption_word
 from projects.resource_rules.models import RuleId
 
@@ -21,7 +22,7 @@ def ask_exemption(
 ) -> Exemption:
     """Ask the committee to exempt a draft from a rule; it sees the draft from then on."""
     with database.write(actor) as tx:
-        found = find_application(tx.connection, project_id, number)
+        found = application_in(tx.connection, actor, project_id, number)
         check_party(found, Party.APPLICANT, actor)
         if found.state not in WRITABLE:
             raise NotOpen(
@@ -43,7 +44,7 @@ def answer_exemption(
 ) -> Exemption:
     """Say one member's word on an exemption: it takes two to grant it, and one to refuse it."""
     with database.write(actor) as tx:
-        found = find_application(tx.connection, project_id, number)
+        found = application_in(tx.connection, actor, project_id, number)
         check_party(found, Party.COMMITTEE, actor)
         exemption = _find(found, rule)
         if exemption.settled:

@@ -1,0 +1,126 @@
+"""What a page's form says of an application, field by field, and back: texts of inputs in, answers out. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from projects.applications.models import Answer
+from projects.resource_rules.models import RuleId
+
+TEXTS = ("title", "question", "lay_summary", "population", "funding", "commercial_interest", "outputs_plan", "contract")
+DAYS = ("starts", "ends")
+CHOICES = ("about_ms", "compares_drugs", "commercial")
+SIGNATORY = ("name", "position", "organisation", "email")
+MEMBER = ("username", "role", "organisation", "sector")
+PERSON_LINES = 3
+"""Empty lines a team is offered beside those that are filled in."""
+
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "study": ("title", "question", "lay_summary", "about_ms", "purposes", "compares_drugs", "population", "answers"),
+    "data": ("datasets", "reasons"),
+    "people": ("team", "signatory", "funding", "commercial", "commercial_interest", "contract"),
+    "time": ("starts", "ends", "ethics", "outputs_plan"),
+}
+"""Section of the form → its fields; a section is one form, saved by itself."""
+
+_TEAM = re.compile(r"team\.(\d{1,3})\.username")
+_PICKED = re.compile(r"pick:([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)")
+
+
+def answers_in(section: str, form: Mapping[str, str]) -> dict[str, object]:
+    """Return what a section's form says, by field; a field nothing is said of is None."""
+    read = {"answers": _rules_answered, "datasets": _datasets, "reasons": _reasons, "team": _team}
+    said: dict[str, object] = {}
+    for field in SECTIONS[section]:
+        if field in read:
+            said[field] = read[field](form) or None
+        elif field == "purposes":
+            said[field] = [name.removeprefix("purpose:") for name in form if name.startswith("purpose:")] or None
+        elif field in CHOICES:
+            said[field] = {"yes": True, "no": False}.get(form.get(field, ""))
+        elif field == "signatory":
+            said[field] = _filled(form, "signatory", SIGNATORY)
+        elif field == "ethics":
+            said[field] = _filled(form, "ethics", ("reference", "through"))
+        else:
+            said[field] = form.get(field, "").replace("\r\n", "\n").strip() or None
+    return said
+
+
+def versions_in(form: Mapping[str, str]) -> dict[str, int]:
+    """Return the versions a form's answers were read at."""
+    found = ((name.removeprefix("version:"), text) for name, text in form.items() if name.startswith("version:"))
+    return {field: int(text) for field, text in found if text.isdigit()}
+
+
+def versions_of(answers: Mapping[str, Answer]) -> dict[str, int]:
+    """Return the version each field is at, 0 where nothing was said."""
+    fields = (field for section in SECTIONS.values() for field in section)
+    return {field: answers[field].version if field in answers else 0 for field in fields}
+
+
+def _team(form: Mapping[str, str]) -> list[dict[str, str]]:
+    lines = sorted(int(found[1]) for name in form if (found := _TEAM.fullmatch(name)))
+    team = ({part: form.get(f"team.{line}.{part}", "").strip() for part in MEMBER} for line in lines)
+    return [member for member in team if member["username"]]
+
+
+def _datasets(form: Mapping[str, str]) -> dict[str, Any]:
+    datasets: dict[str, Any] = {}
+    for dataset, table, variable in _picked(form):
+        place = f"{dataset}.{table}"
+        asked = datasets.setdefault(dataset, {}).setdefault(table, {"variables": [], **_of_table(form, place)})
+        asked["variables"].append(variable)
+        if rule := form.get(f"rule:{place}.{variable}"):
+            asked.setdefault("generalise", {})[variable] = _RULES.get(rule, {})
+    return datasets
+
+
+def _of_table(form: Mapping[str, str], place: str) -> dict[str, Any]:
+    conditions = {name: form.get(f"{name}:{place}", "").strip() for name in ("row_filter", "cohort")}
+    kinds = {
+        part: [name.rpartition(":")[2] for name in form if name.startswith(f"{part}:{place}:")]
+        for part in ("regions", "modalities")
+    }
+    scans = {"scans": kinds} if any(kinds.values()) else {}
+    return {**{name: text for name, text in conditions.items() if text}, **scans}
+
+
+def _reasons(form: Mapping[str, str]) -> dict[str, str]:
+    tables = {f"{dataset}.{table}" for dataset, table, _ in _picked(form)}
+    return {place: text for place in sorted(tables) if (text := form.get(f"why:{place}", "").strip())}
+
+
+def _picked(form: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    return (found.group(1, 2, 3) for name in form if (found := _PICKED.fullmatch(name)))  # type: ignore[misc]
+
+
+def _rules_answered(form: Mapping[str, str]) -> dict[str, str]:
+    return {rule: text for rule in RuleId if (text := form.get(f"answer:{rule}", "").strip())}
+
+
+def _filled(form: Mapping[str, str], field: str, parts: tuple[str, ...]) -> dict[str, str] | None:
+    said = {part: form.get(f"{field}.{part}", "").strip() for part in parts}
+    return said if any(said.values()) else None
+
+
+_RULES: Mapping[str, dict[str, Any]] = {
+    "shift": {"shift": 180},
+    "year": {"truncate": "year"},
+    "month": {"truncate": "month"},
+    "band-5": {"band": 5},
+    "band-10": {"band": 10},
+}
+"""What a page offers to make a variable coarser; a file can say more."""
+
+RULES_FOR = {
+    "date": {"shift": "moved by up to 180 days", "month": "the month alone", "year": "the year alone"},
+    "integer": {"band-5": "in bands of 5", "band-10": "in bands of 10"},
+    "decimal": {"band-5": "in bands of 5", "band-10": "in bands of 10"},
+}
+"""Type of a variable → the rules a page offers for it, in words."""
+
+
+def rule_name(rule: object) -> str:
+    """Return the name a page knows a rule by, or nothing where it offers none such."""
+    return next((name for name, offered in _RULES.items() if offered == rule), "")

@@ -1,0 +1,127 @@
+"""Pages of those who apply: their applications, the form with its pre-check, and the steps open to them."""
+
+import json
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from core.errors import InvalidInput, MyelinError
+from core.web.visit import SignedIn, Visit
+from projects.applications import forms, service
+from projects.applications.errors import EditedElsewhere
+from projects.applications.exemptions import ask_exemption
+from projects.applications.models import Application
+from projects.applications.pages import ApplicationPage, application_page, my_applications, resources_to_apply_to
+from projects.committee.pages import committee_page
+from projects.committee.service import appeal_decision
+from projects.resource_rules.models import RuleId
+
+router = APIRouter()
+
+
+@router.get("/applications")
+def applications(visit: SignedIn) -> Response:
+    """List the person's applications, and the resources they can apply to."""
+    mine = my_applications(visit.database, visit.person)
+    return visit.show(
+        "projects/applications/list.html", applications=mine, resources=resources_to_apply_to(visit.database)
+    )
+
+
+@router.post("/applications")
+def begin(visit: SignedIn) -> Response:
+    """Begin an application under a short name."""
+    name = visit.form.get("name", "").strip()
+    begun = service.begin_application(visit.database, visit.person, visit.form.get("resource", ""), name)
+    return visit.go(f"/applications/{begun.project_id}", "Your draft is begun, and saved as you write it.")
+
+
+@router.get("/applications/{project_id}")
+def application(visit: SignedIn, project_id: str) -> Response:
+    """Show an application: the form while it is written, then what becomes of it."""
+    return _page(visit, project_id)
+
+
+@router.post("/applications/{project_id}/answers/{section}")
+def save(visit: SignedIn, project_id: str, section: str) -> Response:
+    """Save what changed in one section of the form, and say what the pre-check finds now.
+
+    From a page with JavaScript the answer is the pre-check alone; without it, the whole page.
+    """
+    if section not in forms.SECTIONS:
+        raise InvalidInput("There is no such part of the form.")
+    conflicts = _save(visit, project_id, section)
+    page = application_page(visit.database, visit.person, project_id)
+    if visit.request.headers.get("hx-request") == "true":
+        return visit.show("projects/applications/saved.html", page=page, conflicts=conflicts, forms=forms, oob=True)
+    if conflicts:
+        return _page(visit, project_id, conflicts[0])
+    return visit.go(f"/applications/{project_id}#{section}", "Saved.")
+
+
+@router.post("/applications/{project_id}/submit")
+def submit(visit: SignedIn, project_id: str) -> Response:
+    """Submit the application, or show again what stands against it."""
+    try:
+        service.submit_application(visit.database, visit.person, project_id)
+    except MyelinError as refusal:
+        if refusal.status == 404:
+            raise
+        return _page(visit, project_id, refusal)
+    return visit.go(f"/applications/{project_id}", "Your application is before the committee.")
+
+
+@router.post("/applications/{project_id}/withdraw")
+def withdraw(visit: SignedIn, project_id: str) -> Response:
+    """Withdraw the application for good."""
+    service.withdraw_application(visit.database, visit.person, project_id)
+    return visit.go(f"/applications/{project_id}", "The application is withdrawn.")
+
+
+@router.post("/applications/{project_id}/appeal")
+def appeal(visit: SignedIn, project_id: str) -> Response:
+    """Appeal against the committee's decision."""
+    appeal_decision(visit.database, visit.person, project_id, visit.form.get("reason", ""))
+    return visit.go(f"/applications/{project_id}", "Your appeal is before other members of the committee.")
+
+
+@router.post("/applications/{project_id}/exemption/{rule}")
+def exemption(visit: SignedIn, project_id: str, rule: RuleId) -> Response:
+    """Ask the committee for an exemption from a rule, or for its authorisation."""
+    ask_exemption(visit.database, visit.person, project_id, rule, visit.form.get("reason", ""))
+    return visit.go(f"/applications/{project_id}", "The committee is asked. Two of its members grant it.")
+
+
+def _save(visit: Visit, project_id: str, section: str) -> list[EditedElsewhere]:
+    """Save every answer of a section that differs from what is kept; return those somebody else changed first."""
+    found = service.application_for(visit.database, visit.person, project_id)
+    versions = forms.versions_in(visit.form)
+    conflicts = []
+    for field, value in forms.answers_in(section, visit.form).items():
+        if not _differs(found, field, value):
+            continue
+        try:
+            service.save_answer(visit.database, visit.person, project_id, field, value, versions.get(field, 0))
+        except EditedElsewhere as conflict:
+            conflicts.append(conflict)
+    return conflicts
+
+
+def _differs(found: Application, field: str, value: object) -> bool:
+    known = found.answers.get(field)
+    return (json.loads(known.value) if known else None) != value
+
+
+def _page(visit: Visit, project_id: str, refusal: MyelinError | None = None) -> Response:
+    page = application_page(visit.database, visit.person, project_id)
+    status = refusal.status if refusal else 200
+    facts: dict[str, Any] = {"page": page, "refusal": refusal, "forms": forms, "conflicts": [], "oob": False}
+    if page.may_write:
+        return visit.show("projects/applications/form.html", status=status, **facts, returned=_returned(visit, page))
+    seen = committee_page(visit.database, visit.person, project_id)
+    return visit.show("projects/applications/submitted.html", status=status, **facts, seen=seen)
+
+
+def _returned(visit: Visit, page: ApplicationPage) -> str:
+    return committee_page(visit.database, visit.person, page.application.project_id).deliberation.return_note

@@ -1,0 +1,96 @@
+"""Pages of the committee: its queue, one application with the vote, and exemptions."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from core.errors import InvalidInput, MyelinError
+from core.web.visit import SignedIn, Visit
+from projects.applications.exemptions import answer_exemption
+from projects.committee import service
+from projects.committee.models import Word
+from projects.committee.pages import committee_page, queue
+from projects.resource_rules.models import RuleId
+
+router = APIRouter()
+
+
+@router.get("/committee")
+def committee(visit: SignedIn) -> Response:
+    """List what is before the committee: what waits for this member first."""
+    return visit.show("projects/committee/queue.html", queue=queue(visit.database, visit.person))
+
+
+@router.get("/committee/{project_id}")
+def application(visit: SignedIn, project_id: str) -> Response:
+    """Show an application as it is judged, and the vote where it is this member's."""
+    return _page(visit, project_id)
+
+
+@router.post("/committee/{project_id}/interest")
+def declare(visit: SignedIn, project_id: str) -> Response:
+    """Declare whether one has a conflict of interest."""
+    conflict = visit.form.get("conflict") == "yes"
+    if visit.form.get("conflict") not in ("yes", "no"):
+        raise InvalidInput("Say whether you have a conflict of interest: yes or no.")
+    words = visit.form.get("words", "")
+    service.declare_interest(visit.database, visit.person, project_id, conflict=conflict, words=words)
+    said = "a conflict of interest: other members decide." if conflict else "that you have no conflict of interest."
+    return visit.go(f"/committee/{project_id}", f"You declared {said}")
+
+
+@router.post("/committee/{project_id}/vote/{body}")
+def vote(visit: SignedIn, project_id: str, body: str) -> Response:
+    """Vote for one body, variable by variable; a refusal shows the page again with what was written."""
+    form = visit.form
+    try:
+        word = Word(form.get("word", ""))
+        voted = service.cast_vote(
+            visit.database,
+            visit.person,
+            project_id,
+            body,
+            word,
+            reason=form.get("reason", ""),
+            conditions=form.get("conditions", ""),
+            declined=_declined(form),
+            version=form.get("version", ""),
+        )
+    except ValueError:
+        return _page(visit, project_id, InvalidInput("Say whether you approve or decline."))
+    except MyelinError as refusal:
+        if refusal.status == 404:
+            raise
+        return _page(visit, project_id, refusal)
+    return visit.go(f"/committee/{project_id}", f"Your vote is cast. The application is {voted.state}.")
+
+
+@router.post("/committee/{project_id}/return")
+def return_(visit: SignedIn, project_id: str) -> Response:
+    """Return an application to its team for changes."""
+    reason = visit.form.get("reason", "")
+    service.return_application(visit.database, visit.person, project_id, reason)
+    return visit.go(f"/committee/{project_id}", "The application is back with its team, with your reason.")
+
+
+@router.post("/committee/{project_id}/exemption/{rule}")
+def exemption(visit: SignedIn, project_id: str, rule: RuleId) -> Response:
+    """Say one member's word on an exemption."""
+    granted = visit.form.get("granted") == "yes"
+    reason = visit.form.get("reason", "")
+    said = answer_exemption(visit.database, visit.person, project_id, rule, granted=granted, reason=reason)
+    words = "in force" if said.in_force else "refused" if said.settled else "waits for a second member"
+    return visit.go(f"/committee/{project_id}", f"Your word is kept: the exemption is {words}.")
+
+
+def _declined(form: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables a form does not give, with the reasons written beside them."""
+    names = (name.removeprefix("not:") for name in form if name.startswith("not:"))
+    return {name: form.get(f"why:{name}", "") for name in names}
+
+
+def _page(visit: Visit, project_id: str, refusal: MyelinError | None = None) -> Response:
+    page = committee_page(visit.database, visit.person, project_id)
+    status = refusal.status if refusal else 200
+    return visit.show("projects/committee/application.html", status=status, page=page, refusal=refusal, said=visit.form)

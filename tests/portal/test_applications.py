@@ -1,0 +1,205 @@
+"""The pages of those who apply: begin, write, be told, submit, and hear what became of it."""
+
+import json
+
+import pytest
+
+from core.database import Database
+from core.people.models import Person
+from projects.applications.service import application_for, save_answer
+from projects.committee.models import Word
+from projects.committee.service import cast_vote, declare_interest, return_application
+from tests.egress_review.world import World
+from tests.support.catalog import application_file, applied, ready
+from tests.support.pages import FROM_OURSELVES, Page, Reader
+from tests.support.portal import Sits
+
+STUDY = {
+    "title": "Lesions and conversion",
+    "question": "Do lesions go with conversion?",
+    "lay_summary": "Who goes on to have MS?",
+    "about_ms": "yes",
+    "purpose:retrospective analysis": "on",
+    "compares_drugs": "no",
+    "population": "Adults.",
+}
+DATA = {
+    "pick:cis_cohort.patients.age": "on",
+    "pick:cis_cohort.patients.converted": "on",
+    "rule:cis_cohort.patients.age": "band-5",
+    "why:cis_cohort.patients": "Exposure and outcome.",
+    "row_filter:cis_cohort.patients": "age >= 18",
+}
+PEOPLE = {
+    "team.0.username": "lena",
+    "team.0.role": "lead",
+    "team.0.organisation": "University of Examples",
+    "team.0.sector": "academic",
+    "funding": "None.",
+    "commercial": "no",
+}
+TIME = {"starts": "2026-06-01", "ends": "2027-05-31", "outputs_plan": "A table."}
+SECTIONS = {"study": STUDY, "data": DATA, "people": PEOPLE, "time": TIME}
+
+
+@pytest.fixture
+def rules(house: World, database: Database, people: dict[str, Person]) -> None:
+    ready(database, people)
+
+
+def begun(lena: Reader, name: str = "bands") -> Page:
+    page = lena.open("/applications")
+    return lena.press(page, "Begin an application to Open records", name=name)
+
+
+def save(reader: Reader, page: Page, section: str, **said: str) -> Page:
+    """Press the Save button of one section, which every section has."""
+    form = page.soup.select_one(f'form[action$="/answers/{section}"]')
+    assert form is not None
+    kept = {field["name"]: field.get("value", "") for field in form.select("input[type=hidden]")}
+    headers = {**FROM_OURSELVES, "Referer": str(page.response.url)}
+    return Page(reader.client.post(form["action"], data={**kept, **said}, headers=headers))
+
+
+def test_an_application_is_written_checked_and_submitted(rules: None, sits: Sits, database: Database) -> None:
+    lena = sits("lena")
+    page = begun(lena)
+    assert "title is not answered yet" in page.text
+    assert not page.has_button("Submit to the committee")
+    for section, said in SECTIONS.items():
+        page = save(lena, page, section, **said)
+        assert "Saved." in page.text
+    assert "Everything is answered, and no rule stops it." in page.text
+    page = lena.press(page, "Submit to the committee")
+    assert "Your application is before the committee." in page.text
+    file = application_for(database, lena.person, "bands").submission.file  # type: ignore[union-attr,arg-type]
+    asked = file.datasets["cis_cohort"]["patients"]
+    assert (asked.variables, asked.row_filter, asked.generalise["age"].band) == (("age", "converted"), "age >= 18", 5)
+    assert file.reasons == {"cis_cohort.patients": "Exposure and outcome."}
+
+
+def test_what_was_written_is_there_again(rules: None, sits: Sits) -> None:
+    lena = sits("lena")
+    save(lena, begun(lena), "data", **DATA)
+    soup = lena.open("/applications/bands").soup
+    checked = {field["name"] for field in soup.select("input[type=checkbox][checked]")}
+    assert checked == {"pick:cis_cohort.patients.age", "pick:cis_cohort.patients.converted"}
+    assert soup.select_one('textarea[name="why:cis_cohort.patients"]').get_text() == "Exposure and outcome."  # type: ignore[union-attr]
+    chosen = soup.select('select[name="rule:cis_cohort.patients.age"] option[selected]')
+    assert [option["value"] for option in chosen] == ["band-5"]
+
+
+def test_a_rule_that_stops_it_is_said_at_once_and_nothing_is_submitted(rules: None, sits: Sits) -> None:
+    lena = sits("lena")
+    page = save(lena, begun(lena), "study", **{**STUDY, "about_ms": "no"})
+    assert "The study is said not to be about multiple sclerosis" in page.text
+    assert "Make multiple sclerosis the study's question." in page.text
+    token = page.soup.find("input", {"name": "form_token"})["value"]  # type: ignore[index]
+    late = lena.client.post("/applications/bands/submit", data={"form_token": token}, headers=FROM_OURSELVES)
+    assert late.status_code == 422
+    assert "Nothing was submitted" in late.text
+
+
+def test_two_windows_do_not_overwrite_each_other(rules: None, sits: Sits, database: Database) -> None:
+    lena = sits("lena")
+    first, second = begun(lena), lena.open("/applications/bands")
+    save(lena, first, "study", title="From the first window")
+    answer = save(lena, second, "study", title="From the second window")
+    assert answer.status == 409
+    assert "was changed in another window" in answer.text
+    kept = application_for(database, lena.person, "bands").answers["title"]  # type: ignore[arg-type]
+    assert json.loads(kept.value) == "From the first window"
+
+
+def test_a_save_by_script_answers_with_the_pre_check_and_the_versions(rules: None, sits: Sits) -> None:
+    lena = sits("lena")
+    page = begun(lena)
+    token = page.soup.find("input", {"name": "form_token"})["value"]  # type: ignore[index]
+    said = {"form_token": token, "title": "By script", "version:title": "0"}
+    headers = {**FROM_OURSELVES, "HX-Request": "true"}
+    part = Page(lena.client.post("/applications/bands/answers/study", data=said, headers=headers))
+    assert part.soup.find("html") is None
+    assert "question is not answered yet" in part.text
+    assert part.soup.select_one("#version-title")["value"] == "1"  # type: ignore[index]
+    again = Page(lena.client.post("/applications/bands/answers/study", data=said | {"title": "Late"}, headers=headers))
+    assert "was changed in another window" in again.text
+
+
+@pytest.mark.parametrize("username", ["rosa", "dirk", "olga", "anna"])
+def test_a_draft_is_its_writers_alone(rules: None, sits: Sits, username: str) -> None:
+    begun(sits("lena"))
+    other = sits(username)
+    assert other.open("/applications/bands").status == 404
+    token = other.open("/applications").soup.find("input", {"name": "form_token"})["value"]  # type: ignore[index]
+    for step in ("answers/study", "submit", "withdraw", "appeal", "exemption/window"):
+        said = {"form_token": token, "title": "Mine", "reason": "x"}
+        answer = other.client.post(f"/applications/bands/{step}", data=said, headers=FROM_OURSELVES)
+        assert answer.status_code == 404, step
+
+
+def test_a_name_is_taken_once_and_is_a_name(rules: None, sits: Sits) -> None:
+    lena = sits("lena")
+    begun(lena)
+    assert "is taken" in begun(lena).text
+    assert "is no project name" in begun(lena, "../vault").text
+
+
+class TestAfterSubmission:
+    @pytest.fixture
+    def waits(self, rules: None, database: Database, people: dict[str, Person]) -> None:
+        applied(database, people, application_file(id="bands"))
+
+    def test_returned_it_is_written_again(
+        self, waits: None, sits: Sits, database: Database, people: dict[str, Person]
+    ) -> None:
+        return_application(database, people["dirk"], "bands", "Say <b>why</b> the age.")
+        lena = sits("lena")
+        assert "Applications returned to you" in lena.open("/").text
+        page = lena.open("/applications/bands")
+        assert "Say <b>why</b> the age." in page.text
+        assert "is before the committee" in lena.press(page, "Submit to the committee").text
+
+    def test_declined_it_can_be_appealed_and_no_member_is_named(
+        self, waits: None, sits: Sits, database: Database, people: dict[str, Person]
+    ) -> None:
+        cast_vote(database, people["dirk"], "bands", "house", Word.DECLINE, reason="Too few people.")
+        lena = sits("lena")
+        page = lena.open("/applications/bands")
+        assert "Too few people." in page.text
+        assert "dirk" not in page.text
+        page = lena.press(page, "Appeal", reason="There are 273.")
+        assert "other members of the committee" in page.text
+        cast_vote(database, people["dora"], "bands", "house", Word.APPROVE)
+        assert lena.open("/projects/bands").status == 200
+
+    def test_what_is_not_given_is_told_with_its_reason(
+        self, waits: None, sits: Sits, database: Database, people: dict[str, Person]
+    ) -> None:
+        declined = {"cis_cohort.patients.gender": "Not part of the question."}
+        cast_vote(database, people["dirk"], "bands", "house", Word.APPROVE, declined=declined, conditions="No copies.")
+        text = sits("lena").open("/applications/bands").text
+        assert "cis_cohort.patients.gender is not given: Not part of the question." in text
+        assert "On condition: No copies." in text
+
+    def test_withdrawn_it_stays_so(self, waits: None, sits: Sits) -> None:
+        lena = sits("lena")
+        page = lena.press(lena.open("/applications/bands"), "Withdraw this application for good")
+        assert "The application is withdrawn." in page.text
+        assert not page.has_button("Withdraw this application for good")
+
+
+def test_an_exemption_is_asked_for_on_the_form(
+    rules: None, sits: Sits, database: Database, people: dict[str, Person]
+) -> None:
+    lena, dirk = sits("lena"), sits("dirk")
+    page = save(lena, begun(lena), "study", **{**STUDY, "about_ms": "no"})
+    page = lena.press(page, "Ask for an exemption from “about ms”", reason="NMOSD is close to it.")
+    assert "The committee is asked." in page.text
+    assert "NMOSD is close to it." in dirk.open("/committee/bands").text
+    for username in ("dirk", "dora"):
+        member = sits(username)
+        member.press(member.open("/committee/bands"), "Grant it", reason="It is.")
+    page = lena.open("/applications/bands")
+    assert "Exempted by the committee" in page.text
+    save_answer(database, people["lena"], "bands", "funding", "None.", 0)
+    declare_interest(database, people["dirk"], "bands", conflict=False)
