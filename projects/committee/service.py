@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Table, insert, select, update
 
 from core.database import Database, Transaction
-from core.errors import InvalidInput, NotFound, Refused
+from core.errors import Conflict, InvalidInput, NotFound, Refused
 from core.people.models import Person, Role
 from core.people.service import find_person
 from core.permissions import check_may
@@ -158,9 +158,8 @@ def _check_vote_is_whole(found: Application, body: Body, vote: Vote, version: st
     submission = found.submission
     assert submission is not None
     if version not in (None, submission.sha256):
-        raise Refused(
-            "The application has changed since you opened it.", "Open it again and look at what is there now."
-        )
+        hint = "Open it again and look at what is there now."
+        raise Conflict("The application has changed since you opened it.", hint)
     problems = list(problems_of_vote(submission.file, body, vote))
     if problems:
         raise InvalidInput(f"The vote lacks something: {'; '.join(problems)}.", "It was not counted.")

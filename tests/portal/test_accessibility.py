@@ -14,9 +14,10 @@ from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move
 from portal.assets import SOURCES
+from projects.applications.service import begin_application
 from projects.service import propose_amendment
 from tests.egress_review.world import World
-from tests.support.catalog import amendment_file, application_file, approved_project
+from tests.support.catalog import amendment_file, application_file, applied, approved_project
 from tests.support.pages import Page
 from tests.support.portal import Sits
 
@@ -32,6 +33,13 @@ PAGES = [
     ("chris", "/reviews/{submitted}"),
     ("chris", "/reviews/{reviewed}"),
     ("chris", "/reviews/{released}"),
+    ("lena", "/applications"),
+    ("lena", "/applications/drafted"),
+    ("lena", "/applications/waits"),
+    ("lena", "/applications/bands"),
+    ("dirk", "/committee"),
+    ("dirk", "/committee/waits"),
+    ("dirk", "/committee/bands"),
     ("dirk", "/proposals"),
     ("dirk", "/projects/bands"),
     ("dirk", "/projects/cis-spinal"),
@@ -49,6 +57,8 @@ PAGES = [
 def requests(house: World, database: Database, people: dict[str, Person]) -> dict[str, str]:
     """A house with something on every page."""
     approved_project(database, people, application_file(id="bands"))
+    applied(database, people, application_file(id="waits"))
+    begin_application(database, people["lena"], "ms_cidr", "drafted")
     propose_amendment(database, people["olga"], amendment_file())
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")

@@ -23,6 +23,7 @@ OPEN = {"/", "/health", "/sign-in", "/sign-in/callback", "/signed-out", "/static
 """What a visitor may see."""
 
 EVERYBODYS = {
+    "/applications",
     "/projects",
     "/requests",
     "/sign-out",
@@ -48,6 +49,7 @@ NEEDS_A_ROLE = {
     "/reviews/{request_id}/comment",
     "/reviews/{request_id}/{step}",
     "/proposals",
+    "/committee",
     "/operations",
     "/people",
     "/people/grants/{grant_id}/confirm",
@@ -60,6 +62,17 @@ NEEDS_A_ROLE = {
 }
 
 SOMEBODYS = {
+    "/applications/{project_id}",
+    "/applications/{project_id}/answers/{section}",
+    "/applications/{project_id}/submit",
+    "/applications/{project_id}/withdraw",
+    "/applications/{project_id}/appeal",
+    "/applications/{project_id}/exemption/{rule}",
+    "/committee/{project_id}",
+    "/committee/{project_id}/interest",
+    "/committee/{project_id}/vote/{body}",
+    "/committee/{project_id}/return",
+    "/committee/{project_id}/exemption/{rule}",
     "/projects/{project_id}",
     "/projects/{project_id}/twin.zip",
     "/projects/{project_id}/variables",
@@ -98,13 +111,23 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
         "round_": "1",
         "number": "1",
         "step": "approve",
+        "section": "study",
+        "body": "house",
+        "rule": "window",
         "name": "x",
     }
 
 
 def ask(reader: Reader, method: str, path: str) -> Page:
     token = reader.open("/").soup.find("input", {"name": "form_token"})
-    filled = {"version": "0", "reason": "x", "verdict-1": "approve", "comment-whole": "x"}
+    filled = {
+        "version": "0",
+        "reason": "x",
+        "word": "approve",
+        "conflict": "no",
+        "verdict-1": "approve",
+        "comment-whole": "x",
+    }
     data = {"form_token": token["value"], **filled} if token else {}
     return Page(reader.client.request(method, path, data=data or None, headers=FROM_OURSELVES, follow_redirects=False))
 
