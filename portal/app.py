@@ -20,6 +20,7 @@ from portal.navigation import navigation
 from projects import routes as projects
 from projects.applications import routes as applications
 from projects.committee import routes as committee
+from projects.resource_rules import routes as rules
 
 ROOMS = ("data_catalog", "projects", "egress_review", "portal")
 
@@ -39,6 +40,7 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
         projects.router,
         applications.router,
         committee.router,
+        rules.router,
         egress_review.team,
         egress_review.checkers,
     )

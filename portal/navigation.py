@@ -15,6 +15,7 @@ _EVERYBODY = (
     Link("Projects", "/projects"),
     Link("Requests", "/requests"),
     Link("Data", "/data"),
+    Link("Rules", "/rules"),
 )
 
 _HOLDERS = (

@@ -7,11 +7,15 @@ words where there are some, and says what would change it.
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
+from core.errors import Refused
+from core.people.models import Person
+from core.permissions import check_may
 from data_catalog.blinding import unblinding
 from data_catalog.drugs import arm_words, comparison_words, drug_words
 from data_catalog.errors import FilterRefused
 from data_catalog.models import DatasetDeclaration, Purpose, Unblinding
 from projects.models import TableRequest
+from projects.resource_rules.errors import OwnRules, RulesSettled
 from projects.resource_rules.models import (
     OPEN,
     Commercial,
@@ -23,6 +27,7 @@ from projects.resource_rules.models import (
     Verdict,
     Weight,
 )
+from projects.resource_rules.permissions import RULES_CONFIRM
 
 Declarations = Mapping[str, DatasetDeclaration]
 """Dataset → the declaration of the edition that is asked of."""
@@ -40,6 +45,24 @@ def judge(facts: Facts, rules: ResourceRules, declarations: Declarations) -> tup
     found += _variables(facts, rules, declarations)
     exempted = (_exempted(one) if one.rule in facts.exempt else one for one in found)
     return tuple(sorted(exempted, key=lambda one: list(Weight).index(one.weight)))
+
+
+def check_confirm(proposed_by: str, confirmed_by: str | None, actor: Person) -> None:
+    """Refuse to confirm a version of rules twice, by somebody who may not, or by whoever proposed it."""
+    check_may(actor, RULES_CONFIRM)
+    if confirmed_by is not None:
+        raise RulesSettled(f"{confirmed_by} has confirmed this version.", "Look at the newest one.")
+    if actor.username == proposed_by:
+        raise OwnRules("Nobody confirms rules they proposed.", "Another member of the committee does.")
+
+
+def can_confirm(proposed_by: str, confirmed_by: str | None, actor: Person) -> bool:
+    """Tell whether check_confirm would let this pass."""
+    try:
+        check_confirm(proposed_by, confirmed_by, actor)
+    except Refused:
+        return False
+    return True
 
 
 def fee_of(rules: ResourceRules, sectors: Mapping[str, Sector]) -> Fee:

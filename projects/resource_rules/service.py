@@ -15,6 +15,7 @@ from data_catalog.hints import did_you_mean
 from projects.resource_rules import permissions
 from projects.resource_rules.errors import RulesSettled
 from projects.resource_rules.models import OPEN, ResourceRules
+from projects.resource_rules.policy import check_confirm
 from projects.resource_rules.tables import resource_rules
 
 
@@ -47,13 +48,17 @@ def propose_rules(database: Database, actor: Person, rules: ResourceRules) -> Ru
 
 
 def confirm_rules(database: Database, actor: Person, resource: str, number: int) -> RulesVersion:
-    """Put a proposed version in force; raises RulesSettled where it was confirmed, or a newer one is there."""
+    """Put a proposed version in force.
+
+    Raises RulesSettled where it was confirmed, or a newer one is there, OwnRules for whoever proposed it.
+    """
     check_may(actor, permissions.RULES_CONFIRM)
     with database.write(actor) as tx:
         found = _find(tx.connection, resource, number)
         newest = versions(tx.connection, resource)[-1].number
-        if found.confirmed_by or newest != number:
-            raise RulesSettled(f"Version {number} of the rules of {resource} is settled.", "Look at the newest one.")
+        check_confirm(found.proposed_by, found.confirmed_by, actor)
+        if newest != number:
+            raise RulesSettled(f"Version {number} of the rules of {resource} was replaced.", "Look at the newest one.")
         this = (resource_rules.c.resource == resource, resource_rules.c.number == number)
         word = {"confirmed_by": actor.username, "confirmed_at": tx.now}
         tx.execute(update(resource_rules).where(*this).values(word))

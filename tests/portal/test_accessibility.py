@@ -41,6 +41,8 @@ PAGES = [
     ("dirk", "/committee/waits"),
     ("dirk", "/committee/bands"),
     ("dirk", "/proposals"),
+    ("lena", "/rules"),
+    ("lena", "/rules/ms_cidr"),
     ("dirk", "/projects/bands"),
     ("dirk", "/projects/cis-spinal"),
     ("otto", "/operations"),

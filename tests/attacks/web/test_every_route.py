@@ -29,6 +29,9 @@ EVERYBODYS = {
     "/sign-out",
     "/data",
     "/data/search",
+    "/rules",
+    "/rules/{resource}",
+    "/rules/{resource}/{number}",
     "/data/catalog.jsonld",
     "/data/feasibility",
     "/data/{dataset_id}",
@@ -50,6 +53,7 @@ NEEDS_A_ROLE = {
     "/reviews/{request_id}/{step}",
     "/proposals",
     "/committee",
+    "/rules/{resource}/{number}/confirm",
     "/operations",
     "/people",
     "/people/grants/{grant_id}/confirm",
@@ -114,6 +118,7 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
         "section": "study",
         "body": "house",
         "rule": "window",
+        "resource": "open",
         "name": "x",
     }
 

@@ -1,0 +1,164 @@
+"""A resource's rules in words that everybody reads alike, and what differs between two versions of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from data_catalog.models import Purpose
+from projects.resource_rules.models import EVERY, Body, Call, Commercial, Fee, ResourceRules, RuleId
+
+FEES = {Fee.NONE: "nothing", Fee.PER_PROJECT: "a fee for each project", Fee.CONTRACT: "under a contract"}
+
+COMMERCIAL = {
+    Commercial.ALLOWED: "Commercial use is allowed.",
+    Commercial.AUTHORISED: "Commercial use takes the authorisation of two members of the committee, and an agreement.",
+    Commercial.FORBIDDEN: "Commercial use is not allowed.",
+}
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What rules say on one topic, line by line, and the resource's own words on it where there are some."""
+
+    title: str
+    lines: tuple[str, ...]
+    quotes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of the rules file in two versions; an empty text where a version has no such field."""
+
+    field: str
+    before: str
+    after: str
+
+
+def in_words(rules: ResourceRules) -> tuple[Topic, ...]:
+    """Return everything a resource's rules say, topic by topic, made from the file and nothing else."""
+    return (
+        _topic(rules, "When to apply", _calls(rules), RuleId.WINDOW),
+        _topic(rules, "Who may apply", (_listed(rules.applicants),), RuleId.APPLICANT),
+        _topic(rules, "What for", _purposes(rules), RuleId.PURPOSE),
+        _topic(
+            rules,
+            "What is not allowed",
+            _forbidden(rules),
+            RuleId.ABOUT_MS,
+            RuleId.DRUG_COMPARISON,
+            RuleId.COMMERCIAL,
+        ),
+        _topic(rules, "What is given", _data(rules), RuleId.VARIABLES, RuleId.ROWS),
+        _topic(rules, "What it costs", _costs(rules), RuleId.CONTRACT),
+        _topic(rules, "What is signed and learned", _asked(rules), RuleId.ETHICS),
+        _topic(rules, "Who decides", tuple(_body(body, rules) for body in rules.bodies)),
+        _topic(rules, "How long it takes", _clocks(rules), RuleId.TERM),
+    )
+
+
+def changes(before: ResourceRules, after: ResourceRules) -> tuple[Change, ...]:
+    """Return every field in which two versions differ, in the order of the file."""
+    old, new = (dict(_fields("", rules.model_dump(mode="json"))) for rules in (before, after))
+    names = dict.fromkeys([*old, *new])
+    return tuple(
+        Change(name, old.get(name, ""), new.get(name, "")) for name in names if old.get(name, "") != new.get(name, "")
+    )
+
+
+def _topic(rules: ResourceRules, title: str, lines: tuple[str, ...], *cited: RuleId) -> Topic:
+    return Topic(title, lines, tuple(quote for rule in cited if (quote := rules.said_of(rule))))
+
+
+def _calls(rules: ResourceRules) -> tuple[str, ...]:
+    return tuple(map(_call, rules.calls)) or ("Applications are accepted at any time.",)
+
+
+def _call(call: Call) -> str:
+    return f"{call.words}, both days included{' (invented for the demo)' if call.invented else ''}"
+
+
+def _purposes(rules: ResourceRules) -> tuple[str, ...]:
+    any_purpose = len(rules.purposes) in (0, len(Purpose))
+    said = ["Any purpose that the data asked for have."] if any_purpose else [_listed(rules.purposes)]
+    if rules.one_purpose_of:
+        said.append(f"One of them is {' or '.join(rules.one_purpose_of)}.")
+    return tuple(said)
+
+
+def _forbidden(rules: ResourceRules) -> tuple[str, ...]:
+    said = ["Studies that are not about multiple sclerosis are refused."] if rules.only_about_ms else []
+    if rules.forbids_drug_comparison:
+        said.append("Drugs are not compared with each other, in simulation and models neither.")
+    return (*said, COMMERCIAL[rules.commercial])
+
+
+def _data(rules: ResourceRules) -> tuple[str, ...]:
+    said = ["What is given is decided variable by variable."]
+    if rules.never_given:
+        said.append(f"Given to nobody: {', '.join(rules.never_given)}.")
+    for rows in rules.rows:
+        said.append(f"For {_listed(rows.purposes)}, a cut holds only people where {rows.cohort}: {rows.words}.")
+    return tuple(said)
+
+
+def _costs(rules: ResourceRules) -> tuple[str, ...]:
+    return tuple(f"{sector.capitalize()}: {FEES[rules.fees[sector]]}." for sector in rules.applicants)
+
+
+def _asked(rules: ResourceRules) -> tuple[str, ...]:
+    people, teams = rules.people, rules.teams
+    said = ["A data use agreement, before anything is seen."] if rules.data_use_agreement else []
+    if rules.needs_ethics:
+        said.append("An ethics approval that is valid while the study runs.")
+    if people.courses:
+        said.append(f"Courses, by everybody in the team: {_listed(people.courses)}.")
+    if people.declarations:
+        said.append(f"Declarations, by everybody in the team: {_listed(people.declarations)}.")
+    if people.second_factor:
+        said.append("A second factor at every sign-in.")
+    if teams.acknowledgement:
+        said.append(f"Publications say: “{teams.acknowledgement}”")
+    if teams.remind_after_days:
+        days = _listed([str(day) for day in teams.remind_after_days])
+        said.append(f"The team is asked for its publications {days} days after the project ends.")
+    return tuple(said) or ("Nothing beside the application.",)
+
+
+def _body(body: Body, rules: ResourceRules) -> str:
+    datasets = f"every dataset of {rules.label}" if EVERY in body.datasets else _listed(body.datasets)
+    members = "member" if body.quorum == 1 else "members"
+    return f"{body.name} decides on {datasets}: at least {body.quorum} {members} vote, and more than half decide."
+
+
+def _clocks(rules: ResourceRules) -> tuple[str, ...]:
+    clocks = rules.clocks
+    return (
+        f"The committee decides within {clocks.review} days.",
+        f"What it returns is changed within {clocks.changes} days.",
+        f"Against a decline there is one appeal, within {clocks.appeal} days.",
+        f"A project runs for {rules.longest_days} days at most.",
+    )
+
+
+def _listed(words: tuple[str, ...] | list[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _fields(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """Yield every field below a value of the file by its path; what a list holds goes by its id, or its name."""
+    if isinstance(value, dict) and value:
+        for key, below in value.items():
+            yield from _fields(f"{name}.{key}" if name else str(key), below)
+    elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        for number, one in enumerate(value, 1):
+            yield from _fields(f"{name}.{one.get('id') or one.get('name') or number}", one)
+    else:
+        yield name, _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "; ".join(map(str, value)) or "none"
+    return str(value) if value else "none"
