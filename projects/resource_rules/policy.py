@@ -4,11 +4,12 @@ Each rule reads what is said so far and says nothing of what is not. A verdict c
 words where there are some, and says what would change it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 from data_catalog.blinding import unblinding
-from data_catalog.drugs import arm_words, comparison_words, drug_words
+from data_catalog.drugs import UNTREATED, arm_words, comparison_words, drug_words
 from data_catalog.errors import FilterRefused
 from data_catalog.models import DatasetDeclaration, Purpose, Unblinding
 from projects.models import TableRequest
@@ -116,11 +117,23 @@ def _drug_comparison(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
         return
     for field, text in (facts.texts or {}).items():
         drugs, comparisons = drug_words(text), comparison_words(text)
-        if len(drugs) > 1 or (comparisons and (drugs or arm_words(text))):
+        if len(drugs) > 1 or (comparisons and (drugs or _is_of_treatments(text))):
             seen = ", ".join((*drugs, *comparisons))
             message = f"This reads like a comparison of drugs ({seen})."
             remedy = "Say under “answers” why it is none, or write it without the comparison."
             yield _question(facts, rules, RuleId.DRUG_COMPARISON, field, message, remedy)
+
+
+def _is_of_treatments(text: str) -> bool:
+    """Tell whether a text is of treatments or of arms that had one; of those who had none alone, it is not."""
+    words = _WITHOUT.sub(" ", text.casefold())
+    return bool(_TREATMENTS.search(words)) or not UNTREATED.issuperset(arm_words(words))
+
+
+_WITHOUT = re.compile(
+    r"\b(?:no|without|before) (?:any )?(?:\w+ )?(?:treatment|therapy|drug|medication)s?\b|\buntreated\b"
+)
+_TREATMENTS = re.compile(r"\b(?:drugs?|treatments?|therap(?:y|ies)|dmts?|medications?|treated)\b")
 
 
 def _commercial(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
