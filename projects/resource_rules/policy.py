@@ -130,10 +130,9 @@ def _is_of_treatments(text: str) -> bool:
     return bool(_TREATMENTS.search(words)) or not UNTREATED.issuperset(arm_words(words))
 
 
-_WITHOUT = re.compile(
-    r"\b(?:no|without|before) (?:any )?(?:\w+ )?(?:treatment|therapy|drug|medication)s?\b|\buntreated\b"
-)
-_TREATMENTS = re.compile(r"\b(?:drugs?|treatments?|therap(?:y|ies)|dmts?|medications?|treated)\b")
+_TREATMENT = r"(?:drugs?|treatments?|therap(?:y|ies)|dmts?|medications?)"
+_WITHOUT = re.compile(rf"\b(?:no|without|before) (?:any )?(?:\w+ )?{_TREATMENT}\b|\buntreated\b")
+_TREATMENTS = re.compile(rf"\b(?:{_TREATMENT}|treated|active arms)\b")
 
 
 def _commercial(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
