@@ -209,11 +209,16 @@ def _for_purposes(
     for table_id, asked in tables.items():
         table = declaration.table(table_id)
         for variable in (table.variable(name) for name in asked.variables) if table else ():
-            if variable and variable.purposes and facts.purposes and not facts.purposes & set(variable.purposes):
-                name = f"{declaration.id}.{table_id}.{variable.name}"
+            if variable is None:
+                continue
+            name, field = f"{declaration.id}.{table_id}.{variable.name}", f"datasets.{declaration.id}.{table_id}"
+            if f"{table_id}.{variable.name}" in rules.never_given:
+                message = f"{name} is given to nobody by {rules.label}."
+                yield _refusal(rules, RuleId.VARIABLES, field, message, "Leave it out.")
+            elif variable.purposes and facts.purposes and not facts.purposes & set(variable.purposes):
                 message = f"{name} is not for “{'”, “'.join(sorted(facts.purposes))}”."
                 remedy = f"It is for: {'; '.join(variable.purposes)}."
-                yield _refusal(rules, RuleId.VARIABLES, f"datasets.{declaration.id}.{table_id}", message, remedy)
+                yield _refusal(rules, RuleId.VARIABLES, field, message, remedy)
 
 
 def _treatments(
@@ -230,7 +235,7 @@ def _treatments(
         field = f"datasets.{declaration.id}.{telling.asked_table}"
         name = f"{declaration.id}.{telling.full_name}"
         how = f"{name}, in the {telling.way} of {telling.asked_table}," if telling.way != "variable" else name
-        if telling.unblinds is Unblinding.TREATMENT or telling.full_name in rules.never_given:
+        if telling.unblinds is Unblinding.TREATMENT:
             message = f"{how} names the treatment, which is given to nobody. {telling.because}"
             remedy = "Leave it out; patient.arm tells treated from untreated, without names."
             yield _refusal(rules, RuleId.DRUG_COMPARISON, field, message, remedy)
