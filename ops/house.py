@@ -19,5 +19,6 @@ import projects.permissions
 import projects.resource_rules.permissions
 import projects.resource_rules.tables
 import projects.tables
+import projects.warnings
 
 __all__ = ["core", "data_catalog", "egress_review", "hub", "projects"]

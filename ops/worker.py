@@ -17,11 +17,13 @@ from core.settings import Settings
 from hub.reconcile import Watch
 from ops import house  # noqa: F401  (every mail there is)
 from ops.closing import close_out_all
+from projects.warnings import warn_of_lapses
 
 RECONCILE_SECONDS = 2.0
 CHECKPOINT_SECONDS = 60.0
 OUTBOX_SECONDS = 5.0
 CLOSE_OUT_SECONDS = 5.0
+WARNING_SECONDS = 600.0
 LOOK_SECONDS = 1.0
 """How soon it is noticed that a duty is done no more."""
 
@@ -60,6 +62,7 @@ def run(settings: Settings, database: Database, stop: Event | None = None) -> No
         Duty("reconcile", RECONCILE_SECONDS, Watch(database, settings).turn),
         Duty("close-out", CLOSE_OUT_SECONDS, lambda: close_out_all(database, settings)),
         Duty("checkpoint", CHECKPOINT_SECONDS, lambda: write_checkpoint(database, settings)),
+        Duty("warnings", WARNING_SECONDS, lambda: warn_of_lapses(database)),
         Duty("outbox", OUTBOX_SECONDS, lambda: deliver_due(database, settings)),
     )
     keep_all(duties, stop or Event())

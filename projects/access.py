@@ -8,6 +8,7 @@ from core.database import Database
 from core.errors import NotFound
 from core.people.service import find_person
 from projects.errors import AccessRefused
+from projects.gates import check_rights, project_rights
 from projects.models import Access
 from projects.policy import check_use, not_in_team
 from projects.records import find_project
@@ -23,7 +24,8 @@ def check_access_in(connection: Connection, username: str, project_id: str, now:
     """Return what this person may use of this project as things stand in this transaction.
 
     Raises AccessRefused unless the account is open, the person is in the team, the project is active, today (UTC)
-    lies within its dates, and it has its cut. A project that does not exist is refused like one of others.
+    lies within its dates, it has its cut, and every right that its resource's rules demand holds. A project that does
+    not exist is refused like one of others.
     """
     try:
         person = find_person(connection, username)
@@ -31,6 +33,7 @@ def check_access_in(connection: Connection, username: str, project_id: str, now:
     except NotFound as error:
         raise not_in_team(project_id) from error
     check_use(project, person, now.date())
+    check_rights(project_rights(connection, project), now.date())
     assert project.cut is not None
     assert project.subnet is not None
     return Access(username, project_id, project.team[username], project.cut, project.subnet)

@@ -27,6 +27,7 @@ from data_catalog.pseudonyms import KEY_BYTES
 from data_catalog.withdrawal import without_withdrawn
 from projects import tables
 from projects.errors import PoolExhausted, StepNotOpen
+from projects.gates import check_may_run, project_rights
 from projects.models import ApprovedTable, Cut, Project
 from projects.policy import Action, check_not_closed, check_transition
 from projects.records import change_state, find_project
@@ -89,7 +90,8 @@ def _ensure_subnet(database: Database, settings: Settings, actor: Person, projec
     """Return the project's addresses, allotted for good at first need: an address in a log means one project ever."""
     with database.read() as connection:
         found = find_project(connection, project_id)
-    check_transition(found, Action.ACTIVATE, actor)
+        check_transition(found, Action.ACTIVATE, actor)
+        check_may_run(project_rights(connection, found), database.clock().date())
     if found.subnet:
         return found.subnet
     with database.write(actor) as tx:
@@ -185,6 +187,7 @@ def _open(
     """
     project = find_project(tx.connection, request.project_id)
     to = check_transition(project, Action.ACTIVATE, actor)
+    check_may_run(project_rights(tx.connection, project), tx.now.date())
     cut = publish_cut(tx, settings, actor, request, manifest, prepared)
     change_state(tx, project, Action.ACTIVATE, to, cut=cut.number, manifest=cut.manifest_sha256)
 

@@ -1,17 +1,17 @@
 """Open a project from its approved application: its team, its time, and what the committee gave of what was asked."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from data_catalog.blinding import restrict
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from core.database import Transaction
 from core.people.models import Person
+from data_catalog.blinding import restrict
 from data_catalog.editions import find_edition
-from data_catalog.models import DatasetDeclaration
+from data_catalog.models import DatasetDeclaration, Purpose
 from projects import tables
 from projects.applications.models import Application, ApplicationFile
-from projects.data_requests import insert_request
+from projects.data_requests import Bound, insert_request
 from projects.errors import ActionRefused
 from projects.models import DataRequest, ProjectState, TableRequest
 from projects.records import insert_member
@@ -58,7 +58,8 @@ def open_project(
     )
     for member in file.team:
         insert_member(tx, file.id, member.username, member.role)
-    insert_request(tx, _restricted(tx, file, rules, given_of(file, given)), {})
+    request = restricted(tx.connection, given_of(file, given), rules, file.purposes, {})
+    insert_request(tx, request, {})
     tx.record("projects:project:approve", f"project:{file.id}", {"team": [one.username for one in file.team]})
 
 
@@ -75,17 +76,19 @@ def given_of(file: ApplicationFile, given: Collection[str]) -> DataRequest:
     return DataRequest(id=file.id, datasets=datasets)
 
 
-def _restricted(tx: Transaction, file: ApplicationFile, rules: ResourceRules, request: DataRequest) -> DataRequest:
-    """Return the request with the people the rules allow for its purposes, and no others, in every table."""
-    condition = required_cohort(rules, frozenset(file.purposes))
+def restricted(
+    connection: Connection, request: DataRequest, rules: ResourceRules, purposes: Iterable[Purpose], bound: Bound
+) -> DataRequest:
+    """Return a request with the people the rules allow for these purposes, and no others, in every table."""
+    condition = required_cohort(rules, frozenset(purposes))
     if not condition:
         return request
-    declarations = {name: find_edition(tx.connection, name).declaration for name in request.datasets}
     datasets = {
-        dataset_id: {name: _with_cohort(one, condition, declarations[dataset_id]) for name, one in asked.items()}
+        dataset_id: {name: _with_cohort(one, condition, declaration) for name, one in asked.items()}
         for dataset_id, asked in request.datasets.items()
+        for declaration in (find_edition(connection, dataset_id, bound.get(dataset_id)).declaration,)
     }
-    return DataRequest(id=request.id, datasets=datasets)
+    return request.model_copy(update={"datasets": datasets})
 
 
 def _with_cohort(request: TableRequest, condition: str, declaration: DatasetDeclaration) -> TableRequest:

@@ -1,8 +1,10 @@
-"""Draw the state tables: `python -m projects.diagram` brings docs/projects.md up to date."""
+"""Draw the state tables: `python -m projects.diagram` brings docs/projects.md and docs/applications.md up to date."""
 
 from collections.abc import Sequence
 
 from core.mermaid import StateDiagram, Step
+from projects.applications.models import ApplicationState
+from projects.applications.policy import TRANSITIONS as APPLICATION_TRANSITIONS
 from projects.models import AmendmentState, ProjectState
 from projects.policy import AMENDMENT_TRANSITIONS, TRANSITIONS, AmendmentTransition, Transition
 
@@ -17,6 +19,13 @@ AMENDMENT_DIAGRAM = StateDiagram(
     "projects.diagram amendment", "projects.md", AmendmentState.PROPOSED, _steps(AMENDMENT_TRANSITIONS)
 )
 
+_APPLICATION_STEPS = tuple(Step(one.state, one.to, f"{one.action} ({one.party})") for one in APPLICATION_TRANSITIONS)
+
+APPLICATION_DIAGRAM = StateDiagram(
+    "projects.diagram applications", "applications.md", ApplicationState.DRAFT, _APPLICATION_STEPS
+)
+
 if __name__ == "__main__":
     DIAGRAM.redraw()
     AMENDMENT_DIAGRAM.redraw()
+    APPLICATION_DIAGRAM.redraw()

@@ -10,10 +10,13 @@ from data_catalog.editions import Edition
 from data_catalog.published.service import published_numbers
 from data_catalog.service import edition
 from data_catalog.twin import TwinTable
+from projects.access import check_access
 from projects.differences import Difference, differences
 from projects.errors import AccessRefused
+from projects.gates import project_rights
 from projects.models import ApprovedTable, Project
-from projects.policy import Action, AmendmentAction, can_decide_amendment, can_transition, check_use
+from projects.policy import Action, AmendmentAction, can_decide_amendment, can_transition
+from projects.rights import Right
 from projects.visibility import can_see, project_for
 
 
@@ -29,6 +32,9 @@ class ProjectPage:
     """What this person may do with the amendment that waits."""
     closed_because: AccessRefused | None
     """What stands between this person and the project's notebook, if anything."""
+
+    rights: tuple[Right, ...]
+    """What it must hold to run, and through when each holds."""
 
     @property
     def synthetic(self) -> bool:
@@ -74,7 +80,9 @@ def _page(database: Database, person: Person, project: Project) -> ProjectPage:
     actions = frozenset(action for action in Action if can_transition(project, action, person))
     decisions = frozenset(action for action in AmendmentAction if can_decide_amendment(project, action, person))
     dictionary, closed_because = _dictionary(database, project), _closed_because(database, person, project)
-    return ProjectPage(project, dictionary, actions, decisions, closed_because)
+    with database.read() as connection:
+        rights = project_rights(connection, project)
+    return ProjectPage(project, dictionary, actions, decisions, closed_because, rights)
 
 
 def _dictionary(database: Database, project: Project) -> tuple[DictionaryTable, ...]:
@@ -98,7 +106,7 @@ def _as_approved(described: DictionaryTable, found: Edition, approved: ApprovedT
 
 def _closed_because(database: Database, person: Person, project: Project) -> AccessRefused | None:
     try:
-        check_use(project, person, database.clock().date())
+        check_access(database, person.username, project.id)
     except AccessRefused as refusal:
         return refusal
     return None

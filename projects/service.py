@@ -13,7 +13,8 @@ from projects import permissions, tables
 from projects.activation import activate_project
 from projects.amending import approve_amendment, decline_amendment, propose_amendment
 from projects.errors import ProjectRejected
-from projects.models import Project, TeamRole
+from projects.gates import check_may_run, project_rights
+from projects.models import Project, ProjectState, TeamRole
 from projects.policy import Action, check_add_member, check_remove_member, check_transition, check_version
 from projects.records import change_state, find_project, insert_member
 
@@ -39,7 +40,7 @@ def suspend_project(database: Database, actor: Person, project_id: str) -> Proje
 
 
 def resume_project(database: Database, actor: Person, project_id: str) -> Project:
-    """Open a suspended project again, on the cut it had."""
+    """Open a suspended project again, on the cut it had; raises ActionRefused where a right of its own has lapsed."""
     return _move(database, actor, project_id, Action.RESUME)
 
 
@@ -113,5 +114,7 @@ def _move(database: Database, actor: Person, project_id: str, action: Action, ve
         found = find_project(tx.connection, project_id)
         to = check_transition(found, action, actor)
         check_version(found, version)
+        if to is ProjectState.ACTIVE:
+            check_may_run(project_rights(tx.connection, found), tx.now.date())
         change_state(tx, found, action, to)
     return project(database, project_id)

@@ -4,6 +4,7 @@ Each rule reads what is said so far and says nothing of what is not. A verdict c
 words where there are some, and says what would change it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from core.errors import Refused
 from core.people.models import Person
 from core.permissions import check_may
 from data_catalog.blinding import unblinding
-from data_catalog.drugs import arm_words, comparison_words, drug_words
+from data_catalog.drugs import UNTREATED, arm_words, comparison_words, drug_words
 from data_catalog.errors import FilterRefused
 from data_catalog.models import DatasetDeclaration, Purpose, Unblinding
 from projects.models import TableRequest
@@ -139,11 +140,22 @@ def _drug_comparison(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
         return
     for field, text in (facts.texts or {}).items():
         drugs, comparisons = drug_words(text), comparison_words(text)
-        if len(drugs) > 1 or (comparisons and (drugs or arm_words(text))):
+        if len(drugs) > 1 or (comparisons and (drugs or _is_of_treatments(text))):
             seen = ", ".join((*drugs, *comparisons))
             message = f"This reads like a comparison of drugs ({seen})."
             remedy = "Say under “answers” why it is none, or write it without the comparison."
             yield _question(facts, rules, RuleId.DRUG_COMPARISON, field, message, remedy)
+
+
+def _is_of_treatments(text: str) -> bool:
+    """Tell whether a text is of treatments or of arms that had one; of those who had none alone, it is not."""
+    words = _WITHOUT.sub(" ", text.casefold())
+    return bool(_TREATMENTS.search(words)) or not UNTREATED.issuperset(arm_words(words))
+
+
+_TREATMENT = r"(?:drugs?|treatments?|therap(?:y|ies)|dmts?|medications?)"
+_WITHOUT = re.compile(rf"\b(?:no|without|before) (?:any )?(?:\w+ )?{_TREATMENT}\b|\buntreated\b")
+_TREATMENTS = re.compile(rf"\b(?:{_TREATMENT}|treated|active arms)\b")
 
 
 def _commercial(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
@@ -220,11 +232,16 @@ def _for_purposes(
     for table_id, asked in tables.items():
         table = declaration.table(table_id)
         for variable in (table.variable(name) for name in asked.variables) if table else ():
-            if variable and variable.purposes and facts.purposes and not facts.purposes & set(variable.purposes):
-                name = f"{declaration.id}.{table_id}.{variable.name}"
+            if variable is None:
+                continue
+            name, field = f"{declaration.id}.{table_id}.{variable.name}", f"datasets.{declaration.id}.{table_id}"
+            if f"{table_id}.{variable.name}" in rules.never_given:
+                message = f"{name} is given to nobody by {rules.label}."
+                yield _refusal(rules, RuleId.VARIABLES, field, message, "Leave it out.")
+            elif variable.purposes and facts.purposes and not facts.purposes & set(variable.purposes):
                 message = f"{name} is not for “{'”, “'.join(sorted(facts.purposes))}”."
                 remedy = f"It is for: {'; '.join(variable.purposes)}."
-                yield _refusal(rules, RuleId.VARIABLES, f"datasets.{declaration.id}.{table_id}", message, remedy)
+                yield _refusal(rules, RuleId.VARIABLES, field, message, remedy)
 
 
 def _treatments(
@@ -241,7 +258,7 @@ def _treatments(
         field = f"datasets.{declaration.id}.{telling.asked_table}"
         name = f"{declaration.id}.{telling.full_name}"
         how = f"{name}, in the {telling.way} of {telling.asked_table}," if telling.way != "variable" else name
-        if telling.unblinds is Unblinding.TREATMENT or telling.full_name in rules.never_given:
+        if telling.unblinds is Unblinding.TREATMENT:
             message = f"{how} names the treatment, which is given to nobody. {telling.because}"
             remedy = "Leave it out; patient.arm tells treated from untreated, without names."
             yield _refusal(rules, RuleId.DRUG_COMPARISON, field, message, remedy)

@@ -10,11 +10,12 @@ import pytest
 from playwright.sync_api import expect
 
 from ops.demo.provision import PROJECT_FILE
-from tests.journeys.house import House, running_house
+from tests.journeys.house import CHECKOUT, House, running_house
 from tests.journeys.screens import Visitor, signed_in
 from tests.support.browser import chromium
 
 PROJECT = "cis-spinal"
+OPEN_RULES = CHECKOUT / "projects" / "resource_rules" / "open.toml"
 
 SMALL_CELLS = """
 bands = data.sql('''
@@ -47,12 +48,14 @@ def house() -> Iterator[House]:
 def test_from_source_file_to_released_output(house: House) -> None:
     with ExitStack() as stack:
         browser = stack.enter_context(chromium())
-        rosa, chris, chloe, dirk, olga = (
+        rosa, lena, chris, chloe, dirk, olga = (
             stack.enter_context(signed_in(browser, house.settings, name))
-            for name in ("rosa", "chris", "chloe", "dirk", "olga")
+            for name in ("rosa", "lena", "chris", "chloe", "dirk", "olga")
         )
         data_are_taken_in(house)
-        the_project_is_proposed_and_approved(house, dirk)
+        the_rules_are_put_in_force(house)
+        lena_applies(house, lena)
+        the_committee_approves(dirk)
         the_project_is_activated(house, olga)
         rosa_reads_what_she_was_approved_for(house, rosa)
         rosa_runs_the_welcome_notebook(rosa)
@@ -75,14 +78,27 @@ def data_are_taken_in(house: House) -> None:
     assert "may not do this" in house.myelin("rosa", "dataset", "ingest", "x.toml", "x", refused=3)
 
 
-def the_project_is_proposed_and_approved(house: House, dirk: Visitor) -> None:
-    assert "proposed" in house.myelin("olga", "project", "create", str(PROJECT_FILE))
-    assert "may not" in house.myelin("olga", "project", "approve", PROJECT, refused=3)
-    page = dirk.open("/proposals")
+def the_rules_are_put_in_force(house: House) -> None:
+    assert "Proposed." in house.myelin("olga", "rules", "propose", str(OPEN_RULES))
+    house.myelin("olga", "rules", "confirm", "open", "1", refused=3)
+    assert "In force" in house.myelin("dirk", "rules", "confirm", "open", "1")
+    assert "sits on house" in house.myelin("olga", "rules", "seat", "open", "house", "dirk")
+
+
+def lena_applies(house: House, lena: Visitor) -> None:
+    assert "submitted" in house.myelin("lena", "application", "submit", str(PROJECT_FILE))
+    page = lena.open(f"/applications/{PROJECT}")
+    expect(page.get_by_text("before the committee").first).to_be_visible()
+    lena.shoot("00-application")
+
+
+def the_committee_approves(dirk: Visitor) -> None:
+    page = dirk.open("/committee")
     page.get_by_role("link", name="Spinal cord lesions").click()
-    dirk.shoot("01-proposal")
-    page.get_by_role("button", name="Approve this project").click()
-    expect(page.get_by_text("approved", exact=True).first).to_be_visible()
+    page.get_by_role("button", name="I have no conflict of interest").click()
+    dirk.shoot("01-committee")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("The application is approved.")).to_be_visible()
 
 
 def the_project_is_activated(house: House, olga: Visitor) -> None:
@@ -210,7 +226,15 @@ def the_audit_log_tells_it_all(house: House) -> None:
     house.myelin("anna", "audit", "checkpoint")
     assert "agree" in house.myelin("anna", "audit", "verify")
     told = house.myelin("anna", "audit", "export")
-    for action in ("edition:publish", "project:approve", "project:activate", "server:started", "project:close"):
+    for action in (
+        "edition:publish",
+        "application:submit",
+        "application:vote",
+        "project:approve",
+        "project:activate",
+        "server:started",
+        "project:close",
+    ):
         assert f":{action}" in told
     for action in ("submit", "review", "return", "approve", "release", "download"):
         assert f":request:{action}" in told or f":file:{action}" in told

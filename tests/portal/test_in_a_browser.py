@@ -1,5 +1,6 @@
 """The portal in a real Chromium: sign-in, search, review; by keyboard, in a small window, without JavaScript."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,8 +14,10 @@ from core.settings import Settings
 from core.web.visit import SESSION
 from egress_review.models import State
 from portal.app import make_app
+from projects.applications.service import application_for, begin_application
 from tests.egress_review.world import World
 from tests.support.browser import chromium
+from tests.support.catalog import ready
 from tests.support.server import free_port, serving
 
 Opens = Callable[..., Page]
@@ -40,10 +43,15 @@ def served(house: World) -> Iterator[World]:
 
 
 @pytest.fixture
-def opens(browser: Browser, served: World) -> Iterator[Opens]:
+def complaints() -> list[str]:
+    """What the browser complains of."""
+    return []
+
+
+@pytest.fixture
+def opens(browser: Browser, served: World, complaints: list[str]) -> Iterator[Opens]:
     """Open a page as somebody in a window of one's own; whatever the browser complains of fails the test."""
     contexts: list[BrowserContext] = []
-    complaints: list[str] = []
 
     def open_page(username: str, path: str, **window: object) -> Page:
         context = browser.new_context(**window)  # type: ignore[arg-type]
@@ -170,3 +178,60 @@ def test_a_window_of_400_pixels_needs_no_scrolling_sideways(
     request_id = served.bring_to(State.RELEASED)
     page = opens(username, path.format(request_id), viewport={"width": 400, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.fixture
+def drafting(served: World) -> World:
+    """Lena has begun an application for open records."""
+    ready(served.database, served.people)
+    begin_application(served.database, served.people["lena"], "open", "bands")
+    return served
+
+
+def saved_title(house: World) -> str | None:
+    answer = application_for(house.database, house.people["lena"], "bands").answers.get("title")
+    return json.loads(answer.value) if answer else None
+
+
+def test_a_draft_is_saved_while_it_is_written_and_the_rules_speak(drafting: World, opens: Opens) -> None:
+    page = opens("lena", "/applications/bands")
+    page.get_by_label("Title").fill("Bands and conversion")
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    assert saved_title(drafting) == "Bands and conversion"
+    page.get_by_role("group", name="Is it about multiple sclerosis?").get_by_label("No").check()
+    expect(page.locator("#check")).to_contain_text("Make multiple sclerosis the study's question.")
+    expect(page.locator("#check")).not_to_contain_text("title is not answered yet")
+    with page.expect_response("**/answers/study"):
+        page.get_by_label("Title").fill("Bands, and conversion")
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    assert saved_title(drafting) == "Bands, and conversion", "each save is on top of the one before"
+
+
+def test_an_expired_session_loses_nothing_that_was_written(
+    drafting: World, opens: Opens, complaints: list[str]
+) -> None:
+    page = opens("lena", "/applications/bands")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.get_by_label("Title").fill("Written after the session had ended")
+    expect(page.locator("#saved")).to_contain_text("your session has ended")
+    assert saved_title(drafting) is None
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]  (signed in again in another tab)
+    page.get_by_label("Who is studied?").fill("Adults")
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    assert saved_title(drafting) == "Written after the session had ended"
+    assert [one for one in complaints if "401" not in one] == []
+    complaints.clear()
+
+
+def test_two_windows_show_each_other_what_they_wrote(drafting: World, opens: Opens) -> None:
+    first, second = opens("lena", "/applications/bands"), opens("lena", "/applications/bands")
+    first.get_by_label("Title").fill("From the first window")
+    expect(first.locator("#saved")).to_contain_text("Saved")
+    second.get_by_label("Title").fill("From the second window")
+    expect(second.locator("#check")).to_contain_text("was changed in another window")
+    expect(second.locator("#check")).to_contain_text("From the first window")
+    assert saved_title(drafting) == "From the first window"
+    second.locator("form.draft").first.get_by_role("button", name="Save").click()
+    expect(second.locator("#saved")).to_contain_text("Saved")
+    assert saved_title(drafting) == "From the second window"

@@ -16,10 +16,14 @@ from core.database import Database
 from core.errors import Conflict, MyelinError, Refused
 from core.people.models import Person, Role
 from core.settings import Settings
+from data_catalog.blinding import selects_only
+from data_catalog.models import Purpose
 from data_catalog.pseudonyms import pseudonym
+from data_catalog.service import edition
 from hub.container import mounts_of
 from projects import activation
 from projects.access import check_access
+from projects.committee.service import end_seat
 from projects.differences import differences
 from projects.errors import ActionRefused, ProjectRejected, StaleProject, StepNotOpen
 from projects.models import (
@@ -40,6 +44,8 @@ from projects.policy import (
     check_propose_amendment,
 )
 from projects.recutting import purge_cuts, purge_withdrawn, queue_withdrawals, recut_project, withdraw
+from projects.resource_rules.models import RequiredRows
+from projects.resource_rules.service import confirm_rules, propose_rules, rules_in_force
 from projects.risk import project_anonymity
 from projects.service import (
     approve_amendment,
@@ -525,6 +531,44 @@ class TestWithdrawal:
             start()
         made = json.loads((settings.cuts / "later" / "1" / "manifest.json").read_text())["editions"]
         assert made["cis_cohort"]["number"] == (2 if looked else 1)
+
+
+class TestTheRulesOfTheResource:
+    """An amendment is no way round the rules an application is judged by."""
+
+    @pytest.fixture
+    def narrowed(self, active: None, database: Database, people: dict[str, Person]) -> None:
+        """A version of the rules under which schooling is given to nobody, and cuts hold women only."""
+        with database.read() as connection:
+            rules = rules_in_force(connection, "open").rules
+        rows = RequiredRows(purposes=(Purpose.RETROSPECTIVE,), cohort="gender = 1", words="women")
+        changed = rules.model_copy(update={"never_given": ("patients.schooling",), "rows": (rows,)})
+        number = propose_rules(database, people["olga"], changed).number
+        confirm_rules(database, people["dirk"], "open", number)
+
+    @pytest.mark.usefixtures("narrowed")
+    def test_what_is_given_to_nobody_is_not_given_by_an_amendment(
+        self, database: Database, people: dict[str, Person]
+    ) -> None:
+        with pytest.raises(ProjectRejected, match="schooling is given to nobody by Open records"):
+            propose_amendment(database, people["olga"], amendment_file())
+        assert project(database, "cis-spinal").amendments == ()
+
+    @pytest.mark.usefixtures("narrowed")
+    def test_its_people_are_those_the_rules_allow(self, database: Database, people: dict[str, Person]) -> None:
+        asked = {"cis_cohort": {"patients": {"variables": ["age"], "cohort": "age >= 18 or gender = 2"}}}
+        proposed = propose_amendment(database, people["olga"], amendment_file(datasets=asked))
+        assert proposed.amendment is not None
+        (table,) = proposed.amendment.tables
+        assert selects_only(table.cohort, "gender", {"1"}, edition(database, "cis_cohort").declaration)
+
+    @pytest.mark.usefixtures("active")
+    def test_it_is_decided_by_a_member_with_a_seat(self, database: Database, people: dict[str, Person]) -> None:
+        propose_amendment(database, people["olga"], amendment_file())
+        end_seat(database, people["olga"], "open", "house", "dirk")
+        with pytest.raises(ActionRefused, match="dirk has no seat on who decides on cis_cohort"):
+            approve_amendment(database, people["dirk"], "cis-spinal")
+        assert approve_amendment(database, people["dora"], "cis-spinal").approved_amendment == 1
 
 
 STEPS = st.lists(

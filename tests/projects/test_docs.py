@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.mermaid import StateDiagram
-from projects.applications.models import load_application_file
-from projects.diagram import AMENDMENT_DIAGRAM, DIAGRAM
+from projects.applications.models import ApplicationState, load_application_file
+from projects.applications.policy import TRANSITIONS as APPLICATION_TRANSITIONS
+from projects.diagram import AMENDMENT_DIAGRAM, APPLICATION_DIAGRAM, DIAGRAM
 from projects.models import AmendmentState, ProjectState, load_amendment_file
 from projects.policy import AMENDMENT_TRANSITIONS, TRANSITIONS
 
@@ -18,10 +19,12 @@ TEXT = DIAGRAM.path.read_text(encoding="utf-8")
     [
         (DIAGRAM, len(TRANSITIONS) + 2),  # where it begins, and where it ends
         (AMENDMENT_DIAGRAM, len(AMENDMENT_TRANSITIONS) + 3),  # with two ends
+        (APPLICATION_DIAGRAM, len(APPLICATION_TRANSITIONS) + 4),  # with three
     ],
 )
 def test_the_picture_is_the_table(diagram: StateDiagram, arrows: int) -> None:
-    assert diagram.redrawn(TEXT) == TEXT, "run `python -m projects.diagram`"
+    text = diagram.path.read_text(encoding="utf-8")
+    assert diagram.redrawn(text) == text, "run `python -m projects.diagram`"
     assert diagram.mermaid().count(" --> ") == arrows
 
 
@@ -29,6 +32,8 @@ def test_every_state_is_explained() -> None:
     own, _, of_amendments = TEXT.partition("## Amendments")
     assert [state for state in ProjectState if f"| `{state}` |" not in own] == []
     assert [state for state in AmendmentState if f"| `{state}` |" not in of_amendments] == []
+    of_applications = APPLICATION_DIAGRAM.path.read_text(encoding="utf-8")
+    assert [state for state in ApplicationState if f"| `{state}` |" not in of_applications] == []
 
 
 def test_the_example_is_an_application(tmp_path: Path) -> None:
