@@ -1,6 +1,7 @@
 """Applications: what a team says, how far it has come, and what the rules said of it. Immutable values."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -182,7 +183,11 @@ class Exemption:
     @property
     def in_force(self) -> bool:
         """Whether enough members granted it."""
-        return sum(word.granted for word in self.words) >= WORDS_NEEDED
+        return self.is_granted_without(frozenset())
+
+    def is_granted_without(self, people: Set[str]) -> bool:
+        """Tell whether enough members granted it who are none of these people."""
+        return sum(word.granted and word.username not in people for word in self.words) >= WORDS_NEEDED
 
     @property
     def settled(self) -> bool:
@@ -217,8 +222,8 @@ class Application:
 
     @property
     def exempt(self) -> frozenset[RuleId]:
-        """The rules it is exempt from."""
-        return frozenset(one.rule for one in self.exemptions if one.in_force)
+        """The rules it is exempt from, by the word of members who are none of its applicants."""
+        return frozenset(one.rule for one in self.exemptions if one.is_granted_without(self.applicants))
 
     def exemption(self, rule: RuleId) -> Exemption | None:
         """Return the exemption from a rule that was asked for, or None."""
@@ -232,6 +237,18 @@ class Application:
 
     @property
     def people(self) -> frozenset[str]:
-        """Everybody who writes it or was ever named in its team: nobody of them judges it."""
+        """Everybody who writes it or was ever in the team of what was submitted."""
         named = {one.username for submission in self.submissions for one in submission.file.team}
         return frozenset({self.created_by, *named})
+
+    @property
+    def applicants(self) -> frozenset[str]:
+        """Its people, and whom its draft names in the team: nobody of them judges it or exempts it from a rule."""
+        return self.people | _named_in(self.answers.get("team"))
+
+
+def _named_in(answer: Answer | None) -> frozenset[str]:
+    """Return the user names of a team as it is drafted, which may be anything so far."""
+    team = json.loads(answer.value) if answer else None
+    members = [one for one in team if isinstance(one, dict)] if isinstance(team, list) else []
+    return frozenset(str(one.get("username")) for one in members)

@@ -108,7 +108,7 @@ def check_party(application: Application, party: Party, actor: Person) -> None:
         return
     if not actor.active or Role.DAC_MEMBER not in actor.roles:
         raise NotYours(f"{actor.username} does not decide on applications.", "It takes the role dac_member.")
-    if actor.username in application.people:
+    if actor.username in application.applicants:
         raise NotYours("Nobody judges an application they wrote, or whose team they are or were in.")
 
 

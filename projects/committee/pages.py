@@ -107,7 +107,7 @@ def _page(connection: Connection, person: Person, application: Application) -> C
     rules = rules_of(connection, application)
     deliberation = deliberation_on(connection, application)
     file = application.submission.file if application.submission else None
-    outside = person.username not in application.people
+    outside = person.username not in application.applicants
     return CommitteePage(
         application=application,
         rules=rules,
