@@ -18,6 +18,7 @@ from portal import home, operations, sign_in
 from portal.assets import HERE, Assets
 from portal.navigation import navigation
 from projects import routes as projects
+from projects.closeout import routes as closeout
 
 ROOMS = ("data_catalog", "projects", "egress_review", "portal")
 
@@ -32,7 +33,7 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
     app.state.oidc = OidcClient(settings)
     errors.install(app)
     app.add_middleware(SecurityHeaders, settings=settings)
-    rooms = (data_catalog.router, projects.router, egress_review.team, egress_review.checkers)
+    rooms = (data_catalog.router, projects.router, closeout.router, egress_review.team, egress_review.checkers)
     for router in (assets.router(), sign_in.router, home.router, operations.router, *rooms):
         app.include_router(router)
     return app

@@ -14,9 +14,11 @@ from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move
 from portal.assets import SOURCES
-from projects.service import create_project, propose_amendment
+from projects.closeout.service import finish
+from projects.service import close_project, create_project, propose_amendment
 from tests.egress_review.world import World
 from tests.support.catalog import amendment_file, project_file
+from tests.support.closeout import nothing_around
 from tests.support.pages import Page
 from tests.support.portal import Sits
 
@@ -35,6 +37,9 @@ PAGES = [
     ("dirk", "/proposals"),
     ("dirk", "/projects/bands"),
     ("dirk", "/projects/cis-spinal"),
+    ("dirk", "/projects/cis-spinal/close"),
+    ("dirk", "/projects/over"),
+    ("dirk", "/projects/unfinished"),
     ("otto", "/operations"),
     ("otto", "/people"),
     ("otto", "/audit"),
@@ -48,6 +53,10 @@ PAGES = [
 def requests(house: World, database: Database, people: dict[str, Person]) -> dict[str, str]:
     """A house with something on every page."""
     create_project(database, people["olga"], project_file(id="bands"))
+    for name in ("over", "unfinished"):
+        create_project(database, people["olga"], project_file(id=name))
+        close_project(database, people["olga"], name)
+    finish(database, house.settings, people["olga"], "over", nothing_around())
     propose_amendment(database, people["olga"], amendment_file())
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")
