@@ -21,9 +21,7 @@ def close(visit: SignedIn, project_id: str) -> Response:
     """Close a project, as it was when it was looked at; what is left to do the worker does."""
     typed, version = visit.form.get("project", ""), visit.form.get("version", "")
     project = close_from_page(visit.database, visit.person, project_id, typed, version)
-    return visit.go(
-        f"/projects/{project.id}", "The project is closed. Archive, deletion and proof follow by themselves."
-    )
+    return visit.go(f"/projects/{project.id}", "The project is closed. Archive, deletion and proof follow.")
 
 
 @router.get("/projects/{project_id}/deletion-proof.txt")
