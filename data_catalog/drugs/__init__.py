@@ -18,6 +18,8 @@ _PART = re.compile(r"[^\W\d_]+|\d+")
 
 _GREEK = str.maketrans({"α": "alpha", "β": "beta"})
 
+_TREATMENT = "(?:drugs?|treatments?|therapy|therapies|dmts?|medications?)"
+
 _COMPARISONS = (
     r"compar(?:e|es|ed|ing|ison|isons|ative|atively|ator|ators)(?: effectiveness| efficacy| safety)?",
     r"versus|vs",
@@ -37,6 +39,11 @@ _COMPARISONS = (
     r"(?:treatment|drug) (?:effect|effects|response|responses)",
     r"(?:between|across|by) (?:the )?(?:\w+ ){0,2}(?:arm|arms|drug|drugs|treatment|treatments)",
     r"propensity scores?",
+    r"matching adjusted",
+    rf"(?:rank|contrast)(?:s|ed|ing)? (?:\w+ ){{0,4}}?{_TREATMENT}|(?:arms|{_TREATMENT}) contrasted",
+    r"works? (?:best|better|worse)",
+    rf"(?:which|either|two|both|different|alternative) (?:of (?:the )?)?(?:\w+ )?{_TREATMENT}",
+    rf"one {_TREATMENT} (?:\w+ ){{0,8}}?(?:another|other)",
 )
 _COMPARISON = re.compile(rf"\b(?:{'|'.join(_COMPARISONS)})\b")
 

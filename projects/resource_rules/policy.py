@@ -5,7 +5,7 @@ words where there are some, and says what would change it.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from core.errors import Refused
@@ -67,9 +67,13 @@ def can_confirm(proposed_by: str, confirmed_by: str | None, actor: Person) -> bo
 
 
 def fee_of(rules: ResourceRules, sectors: Mapping[str, Sector]) -> Fee:
-    """Return how a team pays: where sectors are mixed, as the one that pays most."""
-    asked = {rules.fees.get(sector, Fee.CONTRACT) for sector in sectors.values()} or {Fee.CONTRACT}
-    return next(fee for fee in PAYS_MOST if fee in asked)
+    """Return how a team pays: where sectors are mixed, as the one that pays most; so does one that has no fee here."""
+    most = _most(rules.fees.values())
+    return _most(rules.fees.get(sector, most) for sector in sectors.values()) if sectors else most
+
+
+def _most(fees: Iterable[Fee]) -> Fee:
+    return min(fees, key=PAYS_MOST.index)
 
 
 def needs_commercial_agreement(rules: ResourceRules, facts: Facts) -> bool:
@@ -188,10 +192,12 @@ def _term(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
 
 
 def _contract(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
-    if not facts.sectors or fee_of(rules, facts.sectors) is not Fee.CONTRACT:
+    sectors = facts.sectors or {}
+    if not sectors or fee_of(rules, sectors) is not Fee.CONTRACT:
         return
     if facts.contract is None or facts.contract.resource != rules.resource:
-        message = f"A team with people of industry works under a contract with {rules.label}, and none is named."
+        who = sorted({f"“{sector}”" for sector in sectors.values() if fee_of(rules, {"": sector}) is Fee.CONTRACT})
+        message = f"The sector {' and '.join(who)} works under a contract with {rules.label}, and none is named."
         remedy = "Name your organisation's contract; operations draw one up where there is none."
         yield _refusal(rules, RuleId.CONTRACT, "contract", message, remedy)
     elif not facts.contract.starts <= facts.at.date() <= facts.contract.ends:

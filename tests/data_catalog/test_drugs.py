@@ -46,6 +46,11 @@ COMPARED = {
     "better than before, more effective than": ("better than", "more effective than"),
     "slope by treatment arm": ("by treatment arm",),
     "network meta-analysis with propensity scores": ("network meta analysis", "propensity scores"),
+    "we rank the treatments; arms contrasted": ("rank the treatments", "arms contrasted"),
+    "Which DMT works best?": ("which dmt", "works best"),
+    "people on one drug and people on another": ("one drug and people on another",),
+    "matching-adjusted; under two alternative therapies": ("matching adjusted", "two alternative therapies"),
+    "ranked by volume, with contrast, both eyes, which works": (),
     "superior frontal gyrus, inferior temporal lobe, converse": (),
     "natural history of brain atrophy": (),
 }

@@ -160,12 +160,21 @@ def test_the_rules_say_what_the_table_says(row: Row) -> None:
 
 
 def test_there_are_enough_of_them_and_every_rule_decides_in_one_and_not_in_another() -> None:
-    assert len(ROWS) >= 60
+    assert len(ROWS) >= 75
     assert [row.number for row in ROWS] == [str(number) for number in range(1, len(ROWS) + 1)]
     citing = {name for row in ROWS for name in row.rules.split(", ") if name}
     assert citing == set(RuleId) - {RuleId.ROWS}, "rows are told, never refused"
     for rule in citing:
-        assert any(rule not in row.rules for row in ROWS)
+        of = {row.resource for row in ROWS if rule in row.rules.split(", ")}
+        assert any(row.outcome == "free" and row.resource in of for row in ROWS), rule
+
+
+def test_a_natural_history_is_told_that_its_rows_are_restricted_and_another_purpose_is_not() -> None:
+    told = {
+        row.number for row in ROWS if any(one.rule is RuleId.ROWS for one in judge(facts_of(row), rules_of(row), {}))
+    }
+    assert told == {row.number for row in ROWS if row.resource == "MS CIDR" and "natural history" in row.purposes}
+    assert told
 
 
 def test_without_the_rule_on_drugs_a_comparison_would_pass() -> None:
