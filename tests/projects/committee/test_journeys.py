@@ -66,7 +66,7 @@ def test_two_of_three_decide_and_no_project_is_there_before(
         project(database, ID)
     assert cast_vote(database, people["dora"], ID, "house", APPROVE).state is State.APPROVED
     made = project(database, ID)
-    assert [table.variables for table in made.first_tables] == [("age", "spinal_cord_mri", "converted")]
+    assert [table.variables for table in made.first_tables] == [("age", "converted", "spinal_cord_mri")]
     assert made.conditions == "No copies."
     declare_interest(database, ravi, ID, conflict=False)
     with pytest.raises(VoteSettled):
@@ -183,7 +183,7 @@ def test_four_of_six_registries_give_and_the_project_holds_those(
     made = {table.dataset_id: table.variables for table in project(database, ID).first_tables}
     assert set(made) == set(REGISTRIES) - declining
     assert made["ofsep"] == ("sex",)
-    assert made["remus"] == ("sex", "course")
+    assert made["remus"] == ("course", "sex")
 
 
 def test_one_member_votes_once_for_a_body(
