@@ -3,18 +3,17 @@
 from sqlalchemy import Connection
 
 from core.database import Database
+from core.errors import NotFound
 from data_catalog.editions import find_edition
-from data_catalog.errors import EditionNotFound
 from egress_review.checks.models import CutFacts
-
-FORBID_DRUG_COMPARISON = frozenset({"ms_cidr"})
-"""Resources that do not allow to compare drugs with each other, also by simulation or modelling."""
+from projects.resource_rules.service import rules_in_force
 
 
 def forbids_drug_comparison(database: Database, cut: CutFacts) -> bool:
     """Ask whether any dataset in a cut is part of a resource that does not allow to compare drugs.
 
-    What a dataset that the catalogue does not know allows, nobody knows: it forbids.
+    What a dataset that the catalogue does not know allows, or a resource without rules in force, nobody knows: it
+    forbids. Records of no resource forbid nothing.
     """
     with database.read() as connection:
         return any(_forbids(connection, dataset) for dataset in {table.dataset for table in cut.tables})
@@ -22,6 +21,7 @@ def forbids_drug_comparison(database: Database, cut: CutFacts) -> bool:
 
 def _forbids(connection: Connection, dataset: str) -> bool:
     try:
-        return find_edition(connection, dataset).declaration.resource in FORBID_DRUG_COMPARISON
-    except EditionNotFound:
+        resource = find_edition(connection, dataset).declaration.resource
+        return bool(resource) and rules_in_force(connection, resource).rules.forbids_drug_comparison
+    except NotFound:  # of the dataset, or of its resource's rules
         return True

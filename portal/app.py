@@ -19,6 +19,7 @@ from portal.assets import HERE, Assets
 from portal.navigation import navigation
 from projects import routes as projects
 from projects.applications import routes as applications
+from projects.closeout import routes as closeout
 from projects.committee import routes as committee
 from projects.resource_rules import routes as rules
 
@@ -41,6 +42,7 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
         applications.router,
         committee.router,
         rules.router,
+        closeout.router,
         egress_review.team,
         egress_review.checkers,
     )

@@ -25,6 +25,8 @@ from hub.models import Server
 from hub.servers import request_stop, servers_of
 from projects.applications.models import ApplicationState
 from projects.applications.pages import my_applications
+from projects.closeout.pages import archives_to_purge
+from projects.closeout.permissions import PURGE_ARCHIVE
 from projects.committee.pages import queue as committee_queue
 from projects.committee.permissions import DECIDE
 from projects.models import ProjectState
@@ -92,6 +94,8 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
         duties.append(Duty("Approved projects to activate", states.count(ProjectState.APPROVED), "/operations"))
         to_cut = [project for project in projects if project.waits_for_cut]
         duties.append(Duty("Approved amendments to make the cut of", len(to_cut), "/operations"))
+    if may(person, PURGE_ARCHIVE):
+        duties.append(Duty("Archives of closed projects to delete", len(archives_to_purge(database)), "/operations"))
     if may(person, ROLE_GRANT):
         mine = [grant for grant in pending_grants(database, person) if can_confirm_role(person, grant)]
         duties.append(Duty("Roles to confirm", len(mine), "/people"))

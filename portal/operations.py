@@ -11,6 +11,7 @@ from core.people.service import confirm_role, pending_grants, people_for
 from core.permissions import check_may
 from core.web.visit import SignedIn
 from hub.servers import servers_up
+from projects.closeout.pages import archives_to_purge
 from projects.pages import pages_of
 from projects.permissions import READ_ALL
 from projects.visibility import projects_visible_to
@@ -29,7 +30,8 @@ def projects(visit: SignedIn) -> Response:
     servers: dict[str, list[str]] = {}
     for server in servers_up(visit.database):
         servers.setdefault(server.project_id, []).append(f"{server.username} ({server.state})")
-    return visit.show("portal/operations.html", pages=pages, servers=servers)
+    to_purge = {closeout.project_id for closeout in archives_to_purge(visit.database)}
+    return visit.show("portal/operations.html", pages=pages, servers=servers, to_purge=to_purge)
 
 
 @router.get("/people")

@@ -9,6 +9,8 @@ from data_catalog.dictionary import search
 from data_catalog.synthetic import LABEL
 from data_catalog.twin import make_twin
 from projects import service
+from projects.closeout.pages import closeout_page
+from projects.models import ProjectState
 from projects.pages import pages_of, project_page, twin_tables
 from projects.permissions import AMENDMENT_APPROVE
 from projects.policy import with_open_amendment
@@ -19,7 +21,10 @@ router = APIRouter()
 @router.get("/projects/{project_id}")
 def project(visit: SignedIn, project_id: str) -> Response:
     """Show a project: its purpose, team, dates and variables, and what this person can do with it."""
-    return visit.show("projects/project.html", page=project_page(visit.database, visit.person, project_id))
+    page = project_page(visit.database, visit.person, project_id)
+    is_closed = page.project.state is ProjectState.CLOSED
+    closeout = closeout_page(visit.database, page.project) if is_closed else None
+    return visit.show("projects/project.html", page=page, closeout=closeout)
 
 
 @router.get("/projects/{project_id}/variables")

@@ -22,6 +22,7 @@ from projects.applications.records import (
     verdicts_to_text,
 )
 from projects.applications.standing import standing_of
+from projects.committee.mails import tell
 from projects.resource_rules.models import ResourceRules
 from projects.resource_rules.service import rules_by_hash, rules_in_force
 
@@ -186,7 +187,9 @@ def _submit(tx: Transaction, actor: Person, found: Application) -> Application:
         )
     )
     change_state(tx, found, ApplicationAction.SUBMIT, to, sha256=file.sha256, rules=version.number)
-    return find_application(tx.connection, found.project_id, found.number)
+    submitted = find_application(tx.connection, found.project_id, found.number)
+    tell(tx, submitted, version.rules)
+    return submitted
 
 
 def _check(connection: Connection, found: Application, rules: ResourceRules, at: datetime) -> Check:
@@ -208,4 +211,6 @@ def _move(database: Database, actor: Person, project_id: str, number: int, actio
     with database.write(actor) as tx:
         found = application_in(tx.connection, actor, project_id, number)
         change_state(tx, found, action, check_transition(found, action, actor))
-        return find_application(tx.connection, project_id, number)
+        moved = find_application(tx.connection, project_id, number)
+        tell(tx, moved, rules_of(tx.connection, moved))
+        return moved

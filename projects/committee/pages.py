@@ -16,7 +16,8 @@ from projects.applications.models import Application, ApplicationFile, Exemption
 from projects.applications.policy import IN_REVIEW, ApplicationAction, can_see, can_transition
 from projects.applications.records import all_applications
 from projects.applications.service import application_in, rules_of
-from projects.committee.models import Deliberation, Interest, Vote
+from projects.changes import Change, changes
+from projects.committee.models import Deliberation, Interest, Vote, Word
 from projects.committee.permissions import DECIDE
 from projects.committee.policy import bodies_asked, can_vote, due_at
 from projects.committee.records import deliberation_on, seats_of
@@ -36,6 +37,17 @@ class BodyPage:
     """Votes this member may read: once they have voted, or the body has decided."""
     approved: bool | None
 
+    @property
+    def filled(self) -> int:
+        """How much of its quorum has voted, in percent."""
+        return min(100, 100 * self.cast // self.body.quorum)
+
+    @property
+    def majority(self) -> str:
+        """What its votes were, in words."""
+        approving = sum(vote.word is Word.APPROVE for vote in self.shown)
+        return f"{approving} for, {len(self.shown) - approving} against"
+
 
 @dataclass(frozen=True)
 class CommitteePage:
@@ -50,6 +62,8 @@ class CommitteePage:
     may_declare: bool
     may_return: bool
     due: datetime | None
+    changes: tuple[Change, ...] = ()
+    """What the last submission changed of the one before."""
 
     @property
     def file(self) -> ApplicationFile | None:
@@ -120,7 +134,15 @@ def _page(connection: Connection, person: Person, application: Application) -> C
         and person.username in deliberation.interests
         and not deliberation.interests[person.username].conflict,
         due=due_at(application, rules),
+        changes=_changes(application),
     )
+
+
+def _changes(application: Application) -> tuple[Change, ...]:
+    if len(application.submissions) < 2:
+        return ()
+    before, after = application.submissions[-2:]
+    return changes(before.file, after.file)
 
 
 def _bodies(
@@ -130,6 +152,7 @@ def _bodies(
     rules: ResourceRules,
     deliberation: Deliberation,
 ) -> Iterator[BodyPage]:
+    interest = deliberation.interests.get(person.username)
     for body in bodies_asked(application.submission.file, rules) if application.submission else ():
         seats = seats_of(connection, application.resource, body.id)
         votes, decision = deliberation.votes_of(body.id), deliberation.decision_of(body.id)
@@ -139,7 +162,7 @@ def _bodies(
             is_mine=person.username in seats,
             may_vote=can_vote(application, deliberation, body, seats, person),
             cast=len(votes),
-            shown=votes if spoken or decision else (),
+            shown=votes if (spoken or decision) and not (interest and interest.conflict) else (),
             approved=decision.approved if decision else None,
         )
 

@@ -1,6 +1,7 @@
 """Rules of the committee: who votes on what, and what votes come to. Facts in, verdict or refusal out."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.errors import Refused
@@ -10,6 +11,18 @@ from projects.applications.policy import IN_REVIEW, Party, check_party
 from projects.committee.errors import NoVote, VoteSettled
 from projects.committee.models import Deliberation, Vote, Word
 from projects.resource_rules.models import Body, ResourceRules
+
+REMIND_BEFORE = timedelta(days=7)
+"""How long before the clock of a step ends whoever is waited for is reminded."""
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """One mail about a clock: which one it is, when it is due, and what it says."""
+
+    name: str
+    at: datetime
+    words: str
 
 
 def bodies_asked(file: ApplicationFile, rules: ResourceRules) -> tuple[Body, ...]:
@@ -67,6 +80,19 @@ def due_at(application: Application, rules: ResourceRules) -> datetime | None:
         ApplicationState.DECLINED: rules.clocks.appeal,
     }.get(application.state)
     return application.state_since + timedelta(days=days) if days else None
+
+
+def reminders_of(application: Application, rules: ResourceRules) -> tuple[Reminder, ...]:
+    """Return when whoever an application waits for is reminded: REMIND_BEFORE the clock ends, and when it has ended.
+
+    Nobody is reminded of a right to appeal. A clock shorter than that reminds of its end only.
+    """
+    due = due_at(application, rules)
+    if due is None or application.state is ApplicationState.DECLINED:
+        return ()
+    early = due - REMIND_BEFORE
+    soon = (Reminder("soon", early, f"its time ends on {due:%-d %B %Y}"),) if early > application.state_since else ()
+    return (*soon, Reminder("overdue", due, f"its time ended on {due:%-d %B %Y}"))
 
 
 def check_appeal_in_time(application: Application, rules: ResourceRules, now: datetime) -> None:

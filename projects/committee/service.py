@@ -9,15 +9,17 @@ from core.errors import Conflict, InvalidInput, NotFound, Refused
 from core.people.models import Person, Role
 from core.people.service import find_person
 from core.permissions import check_may
-from projects.applications.models import Application
+from projects.applications.models import Application, ApplicationState
 from projects.applications.policy import ApplicationAction, Party, check_party, check_transition
 from projects.applications.records import change_state, find_application
 from projects.applications.service import application_in, rules_of
 from projects.approval import open_project
 from projects.committee import permissions, tables
+from projects.committee.mails import no_more_reminders, tell
 from projects.committee.models import Deliberation, Vote, Word
 from projects.committee.policy import (
     bodies_asked,
+    can_vote,
     check_appeal_in_time,
     check_no_conflict,
     check_vote,
@@ -78,6 +80,8 @@ def declare_interest(
             raise InvalidInput("Say what the conflict is: it is kept with the application.")
         key = {"project_id": project_id, "number": number, "username": actor.username, "declared_at": tx.now}
         tx.execute(insert(tables.interest).values(**key, conflict=conflict, words=words.strip()[:4000]))
+        if conflict:
+            no_more_reminders(tx, found, actor.username)
         tx.record("projects:interest:declare", f"application:{found.id}", {"conflict": conflict})
 
 
@@ -109,6 +113,8 @@ def cast_vote(
         _check_vote_is_whole(found, body, vote, version)
         _insert_vote(tx, found, deliberation, vote)
         tx.record("projects:application:vote", f"application:{found.id}", {"body": body_id, "word": word})
+        if not _is_waited_for(tx, actor, found, rules):
+            no_more_reminders(tx, found, actor.username)
         _decide(tx, actor, found, rules, body)
         return find_application(tx.connection, project_id, number)
 
@@ -122,8 +128,7 @@ def return_application(database: Database, actor: Person, project_id: str, reaso
         if not reason.strip():
             raise InvalidInput("Say what is to be changed: the applicants read it.")
         _insert_reason(tx, tables.return_note, found, reason, returned_by=actor.username, returned_at=tx.now)
-        change_state(tx, found, ApplicationAction.RETURN, to)
-        return find_application(tx.connection, project_id, number)
+        return _move(tx, found, ApplicationAction.RETURN, to)
 
 
 def appeal_decision(database: Database, actor: Person, project_id: str, reason: str, number: int = 0) -> Application:
@@ -135,8 +140,7 @@ def appeal_decision(database: Database, actor: Person, project_id: str, reason: 
         if not reason.strip():
             raise InvalidInput("Say why you appeal: the committee decides on your reason.")
         _insert_reason(tx, tables.appeal, found, reason, appealed_by=actor.username, appealed_at=tx.now)
-        change_state(tx, found, ApplicationAction.APPEAL, to)
-        return find_application(tx.connection, project_id, number)
+        return _move(tx, found, ApplicationAction.APPEAL, to)
 
 
 def deliberation(database: Database, actor: Person, application: Application) -> Deliberation:
@@ -152,6 +156,16 @@ def _body(rules: ResourceRules, body_id: str) -> Body:
     if body is None:
         raise NotFound(f"{rules.label} has no body {body_id}.", f"It has: {', '.join(one.id for one in rules.bodies)}.")
     return body
+
+
+def _is_waited_for(tx: Transaction, actor: Person, found: Application, rules: ResourceRules) -> bool:
+    """Tell whether a member may still vote on an application, for another body."""
+    assert found.submission is not None
+    now = deliberation_on(tx.connection, found)
+    return any(
+        can_vote(found, now, body, seats_of(tx.connection, found.resource, body.id), actor)
+        for body in bodies_asked(found.submission.file, rules)
+    )
 
 
 def _check_vote_is_whole(found: Application, body: Body, vote: Vote, version: str | None) -> None:
@@ -217,4 +231,14 @@ def _settle(tx: Transaction, actor: Person, found: Application, rules: ResourceR
     to = check_transition(found, action, actor)
     if given:
         open_project(tx, actor, found, rules, frozenset(given), tuple(conditions))
-    change_state(tx, found, action, to, variables=len(given))
+    _move(tx, found, action, to, variables=len(given))
+
+
+def _move(
+    tx: Transaction, found: Application, action: ApplicationAction, to: ApplicationState, **detail: int
+) -> Application:
+    """Move an application to a state, and tell those it concerns."""
+    change_state(tx, found, action, to, **detail)
+    moved = find_application(tx.connection, found.project_id, found.number)
+    tell(tx, moved, rules_of(tx.connection, moved))
+    return moved

@@ -8,11 +8,12 @@ from core.database import Database
 from core.errors import NotFound
 from core.people.models import Person
 from core.permissions import may
+from projects.changes import Change, changes
 from projects.resource_rules.models import OPEN
 from projects.resource_rules.permissions import RULES_CONFIRM
 from projects.resource_rules.policy import can_confirm
 from projects.resource_rules.service import RulesVersion, all_in_force, versions
-from projects.resource_rules.words import Change, Topic, changes, in_words
+from projects.resource_rules.words import Topic, in_words
 
 
 @dataclass(frozen=True)

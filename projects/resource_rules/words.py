@@ -1,6 +1,5 @@
-"""A resource's rules in words that everybody reads alike, and what differs between two versions of them."""
+"""A resource's rules in words that everybody reads alike."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from data_catalog.models import Purpose
@@ -24,15 +23,6 @@ class Topic:
     quotes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Change:
-    """One field of the rules file in two versions; an empty text where a version has no such field."""
-
-    field: str
-    before: str
-    after: str
-
-
 def in_words(rules: ResourceRules) -> tuple[Topic, ...]:
     """Return everything a resource's rules say, topic by topic, made from the file and nothing else."""
     return (
@@ -52,15 +42,6 @@ def in_words(rules: ResourceRules) -> tuple[Topic, ...]:
         _topic(rules, "What is signed and learned", _asked(rules), RuleId.ETHICS),
         _topic(rules, "Who decides", tuple(_body(body, rules) for body in rules.bodies)),
         _topic(rules, "How long it takes", _clocks(rules), RuleId.TERM),
-    )
-
-
-def changes(before: ResourceRules, after: ResourceRules) -> tuple[Change, ...]:
-    """Return every field in which two versions differ, in the order of the file."""
-    old, new = (dict(_fields("", rules.model_dump(mode="json"))) for rules in (before, after))
-    names = dict.fromkeys([*old, *new])
-    return tuple(
-        Change(name, old.get(name, ""), new.get(name, "")) for name in names if old.get(name, "") != new.get(name, "")
     )
 
 
@@ -142,23 +123,3 @@ def _clocks(rules: ResourceRules) -> tuple[str, ...]:
 def _listed(words: tuple[str, ...] | list[str]) -> str:
     *most, last = words
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def _fields(name: str, value: object) -> Iterator[tuple[str, str]]:
-    """Yield every field below a value of the file by its path; what a list holds goes by its id, or its name."""
-    if isinstance(value, dict) and value:
-        for key, below in value.items():
-            yield from _fields(f"{name}.{key}" if name else str(key), below)
-    elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-        for number, one in enumerate(value, 1):
-            yield from _fields(f"{name}.{one.get('id') or one.get('name') or number}", one)
-    else:
-        yield name, _text(value)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return "; ".join(map(str, value)) or "none"
-    return str(value) if value else "none"

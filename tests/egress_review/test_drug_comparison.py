@@ -17,7 +17,7 @@ from egress_review.checks.reading import read_document
 from egress_review.resources import forbids_drug_comparison
 from tests.egress_review.cohort import write_cut
 from tests.egress_review.hostile import notebook, picture
-from tests.support.catalog import ON_ONE_ENGINE
+from tests.support.catalog import ON_ONE_ENGINE, ready
 from tests.support.registries import publish_registries, publish_trials
 
 COMPARED = "may be compared here"
@@ -142,6 +142,8 @@ def test_what_the_resource_of_a_cuts_datasets_says(
     def of(*datasets: str) -> CutFacts:
         return CutFacts(cut.path, tuple(replace(cut.tables[0], dataset=dataset) for dataset in datasets))
 
+    assert forbids_drug_comparison(database, of("remus")), "without rules in force nobody knows"
+    ready(database, people)
     assert forbids_drug_comparison(database, of("ms_cidr"))
     assert forbids_drug_comparison(database, of("remus", "ms_cidr"))
     assert not forbids_drug_comparison(database, of("remus", "dmsr"))

@@ -23,6 +23,7 @@ from egress_review.submit import Receipt, RunChecks, Submission
 from projects import tables
 from projects.access import check_access
 from projects.models import Access
+from tests.support.projects import insert_project
 
 PROJECT, OTHER_PROJECT = "cis-spinal", "ms-other"
 TEAMS = {PROJECT: {"lena": "lead", "rosa": "researcher"}, OTHER_PROJECT: {"ravi": "lead"}}
@@ -127,15 +128,12 @@ def _add_project(
 ) -> None:
     mine = tables.project.c.id == project_id
     with database.write(people["olga"]) as tx:
-        made = {"created_by": "olga", "created_at": tx.now, "starts": date(2026, 1, 1), "ends": date(2036, 1, 1)}
-        tx.execute(insert(tables.project).values(id=project_id, title="T", purpose="P", state="proposed", **made))
+        insert_project(tx, project_id, "olga", "dirk", date(2026, 1, 1), date(2036, 1, 1), subnet=subnet)
         for username, role in TEAMS[project_id].items():
             member = {"project_id": project_id, "username": username, "role": role, "joined_at": tx.now}
             tx.execute(insert(tables.membership).values(member))
         cut = {"project_id": project_id, "number": 1, "made_by": "olga", "made_at": tx.now, "synthetic": True}
         tx.execute(insert(tables.cut).values(**cut, manifest_sha256="a" * 64))
-        approval = {"approved_by": "dirk", "approved_at": tx.now, "subnet": subnet}
-        tx.execute(update(tables.project).where(mine).values(state="approved", **approval))
         tx.execute(update(tables.project).where(mine).values(state="active"))
         tx.record("projects:project:activate", f"project:{project_id}")
     folder = settings.cuts / project_id / "1" / "cis_cohort"

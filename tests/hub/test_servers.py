@@ -14,8 +14,8 @@ from hub.errors import SpawnRefused
 from hub.models import Server, ServerState
 from hub.servers import move, record_refusal, request_stop, servers_of, servers_up, settle
 from hub.tables import notebook_server
-from projects import tables
 from tests.conftest import HandClock
+from tests.support.projects import insert_project
 
 HUB = SystemActor("hub")
 STUDY = "study"
@@ -24,18 +24,8 @@ STUDY = "study"
 @pytest.fixture(autouse=True)
 def _study(database: Database, people: dict[str, Person]) -> None:
     today = database.clock().date()
-    values = {
-        "id": STUDY,
-        "title": "A study",
-        "purpose": "To be on record",
-        "starts": today,
-        "ends": today + timedelta(days=1),
-        "state": "proposed",
-        "created_by": "lena",
-        "created_at": database.clock(),
-    }
     with database.write(HUB) as tx:
-        tx.execute(insert(tables.project).values(values))
+        insert_project(tx, STUDY, "lena", "dirk", today, today + timedelta(days=1))
         tx.record("projects:project:create", f"project:{STUDY}")
 
 

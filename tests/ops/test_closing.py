@@ -9,14 +9,18 @@ import docker
 import pytest
 
 from core.database import Database
-from core.people.models import Person
+from core.people.models import Person, SystemActor
 from core.settings import Settings
 from hub.errors import NetworkUnavailable
-from hub.names import network_name
+from hub.models import ServerState
+from hub.names import NOTEBOOK, PERSON_LABEL, POOL_LABEL, PROJECT_LABEL, ROLE_LABEL, network_name
 from hub.network import ensure_project_network, remove_project_network
+from hub.servers import move
 from ops import closing
+from projects.closeout.proof import verify_proof
+from projects.errors import ActionRefused
 from projects.models import ProjectState
-from projects.service import project
+from projects.service import close_project, project
 from tests.support.catalog import active_project
 
 PROJECT = "cis-spinal"
@@ -70,3 +74,44 @@ def test_a_container_that_is_being_removed_is_waited_for(
     assert closing.close(own, database, people["olga"], PROJECT).state is ProjectState.CLOSED
     assert networks(own) == []
     gone.join()
+    proof = verify_proof(own.proofs / f"{PROJECT}.txt")
+    assert (proof.written.by, proof.network) == ("person:olga", "10.190.0.0/26")
+
+
+def test_the_worker_waits_for_a_server_and_then_does_it_all(
+    database: Database, own: Settings, people: dict[str, Person], tmp_path: Path
+) -> None:
+    active_project(database, own, people, tmp_path)
+    labels = {ROLE_LABEL: NOTEBOOK, POOL_LABEL: str(own.network_pool), PROJECT_LABEL: PROJECT, PERSON_LABEL: "rosa"}
+    client = docker.from_env()
+    server = client.containers.run("myelin/notebook", ["sleep", "60"], detach=True, init=True, labels=labels)
+    try:
+        close_project(database, people["olga"], PROJECT)
+        closing.close_out_all(database, own)
+        assert (own.cuts / PROJECT).exists()
+    finally:
+        server.remove(force=True)
+        client.close()
+    closing.close_out_all(database, own)
+    assert not (own.cuts / PROJECT).exists()
+    assert verify_proof(own.proofs / f"{PROJECT}.txt").written.by == "system:worker"
+
+
+def test_a_server_on_record_that_has_no_container_yet_is_waited_for(
+    database: Database, own: Settings, people: dict[str, Person], tmp_path: Path
+) -> None:
+    active_project(database, own, people, tmp_path)
+    move(database, SystemActor("hub"), "rosa", PROJECT, ServerState.STARTING, "hub:server:start")
+    close_project(database, people["olga"], PROJECT)
+    closing.close_out_all(database, own)
+    assert (own.cuts / PROJECT).exists()
+
+
+def test_only_who_may_close_goes_on_with_a_close_out(
+    database: Database, own: Settings, people: dict[str, Person], tmp_path: Path
+) -> None:
+    active_project(database, own, people, tmp_path)
+    close_project(database, people["olga"], PROJECT)
+    with pytest.raises(ActionRefused, match="lena may not close a project"):
+        closing.close(own, database, people["lena"], PROJECT)
+    assert (own.cuts / PROJECT).exists()

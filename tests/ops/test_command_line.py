@@ -21,6 +21,7 @@ from ops.cli import main
 from ops.demo.provision import DECLARATIONS, PROJECT_FILE, ensure_people, ensure_rules
 from ops.demo.run import environment
 from tests.support.catalog import empty_views
+from tests.support.closeout import nothing_around
 from tests.support.provider import backchannel_at, issuer_at, sign_in_provider
 
 
@@ -228,15 +229,17 @@ generalise.age = { band = 5 }
 """
 
 
-def activated(installation: Settings, terminal: Callable[[str | None], Terminal], folder: Path) -> None:
+def activated(
+    installation: Settings, terminal: Callable[[str | None], Terminal], folder: Path, name: str = "amended"
+) -> None:
     take_data_in(installation, terminal, folder)
     file = folder / "project.toml"
     datasets = '[datasets.cis_cohort.patients]\nvariables = ["age", "gender"]\n'
-    head = PROJECT_FILE.read_text().split("[datasets")[0].replace('id = "cis-spinal"', 'id = "amended"')
+    head = PROJECT_FILE.read_text().split("[datasets")[0].replace('id = "cis-spinal"', f'id = "{name}"')
     file.write_text(f'{head}{datasets}[reasons]\n"cis_cohort.patients" = "They are the question."\n')
-    approved(terminal, file, "amended")
+    approved(terminal, file, name)
     with patch("ops.activation.ensure_project_network"):
-        said = terminal("olga").run("project", "activate", "amended")
+        said = terminal("olga").run("project", "activate", name)
     assert said.returncode == 0, said.stderr
 
 
@@ -266,6 +269,29 @@ def test_a_running_project_is_amended(
         assert "1, kept beside it until `myelin project purge`" in recut
         assert "Deleted: 1." in olga.run("project", "purge", "amended").stdout
         assert [path.name for path in (installation.cuts / "amended").iterdir()] == ["2"]
+
+
+def test_a_project_is_closed_and_its_proof_verified_and_its_archive_kept(
+    installation: Settings, terminal: Callable[[str | None], Terminal], tmp_path: Path
+) -> None:
+    olga, dirk, nobody = terminal("olga"), terminal("dirk"), terminal(None)
+    with patch("ops.activation.make_views", lambda _settings, cut: empty_views(cut)):
+        activated(installation, terminal, tmp_path, "over")
+    (installation.teams / "over").mkdir(parents=True)
+    assert dirk.run("project", "proof", "over").returncode == 4
+    nothing = nothing_around()
+    with patch("ops.closing.reconcile_once"), patch("ops.closing.surroundings", lambda *_: nothing):
+        closed = olga.run("project", "close", "over")
+    assert (closed.returncode, "closed: over" in closed.stdout) == (0, True), closed.stderr
+    proof = tmp_path / "proof.txt"
+    proof.write_text(dirk.run("project", "proof", "over").stdout)
+    verify = ["project", "verify-proof", str(proof), "--key", str(installation.proofs / "public-key.pem")]
+    said = nobody.run(*verify)
+    assert (said.returncode, "Deletion proof of project over" in said.stdout) == (0, True)
+    proof.write_text(proof.read_text().replace("cut 1", "cut 2", 1))
+    assert nobody.run(*verify).returncode == 6
+    early = olga.run("project", "purge-archive", "over")
+    assert (early.returncode, "is kept through" in early.stderr) == (3, True)
 
 
 def test_the_first_ops_person_can_not_be_made_again(terminal: Callable[[str | None], Terminal]) -> None:

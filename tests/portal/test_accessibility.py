@@ -15,9 +15,11 @@ from hub.models import ServerState
 from hub.servers import move
 from portal.assets import SOURCES
 from projects.applications.service import begin_application
-from projects.service import propose_amendment
+from projects.closeout.service import finish
+from projects.service import close_project, propose_amendment
 from tests.egress_review.world import World
 from tests.support.catalog import amendment_file, application_file, applied, approved_project
+from tests.support.closeout import nothing_around
 from tests.support.pages import Page
 from tests.support.portal import Sits
 
@@ -45,6 +47,9 @@ PAGES = [
     ("lena", "/rules/ms_cidr"),
     ("dirk", "/projects/bands"),
     ("dirk", "/projects/cis-spinal"),
+    ("dirk", "/projects/cis-spinal/close"),
+    ("dirk", "/projects/over"),
+    ("dirk", "/projects/unfinished"),
     ("otto", "/operations"),
     ("otto", "/people"),
     ("otto", "/outbox"),
@@ -61,6 +66,10 @@ def requests(house: World, database: Database, people: dict[str, Person]) -> dic
     approved_project(database, people, application_file(id="bands"))
     applied(database, people, application_file(id="waits"))
     begin_application(database, people["lena"], "ms_cidr", "drafted")
+    for name in ("over", "unfinished"):
+        approved_project(database, people, application_file(id=name))
+        close_project(database, people["olga"], name)
+    finish(database, house.settings, people["olga"], "over", nothing_around())
     propose_amendment(database, people["olga"], amendment_file())
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")

@@ -4,11 +4,13 @@ import pytest
 
 from core.database import Database
 from core.people.models import Person
-from projects.applications.service import withdraw_application
+from projects.applications.service import apply_from_file, withdraw_application
 from projects.committee.models import Word
-from projects.committee.service import cast_vote
+from projects.committee.service import cast_vote, declare_interest
+from projects.resource_rules.models import load_rules
+from projects.resource_rules.service import confirm_rules, propose_rules
 from tests.egress_review.world import World
-from tests.support.catalog import application_file, applied, ready
+from tests.support.catalog import RULES, application_file, applied, ready
 from tests.support.pages import FROM_OURSELVES, Page, Reader
 from tests.support.portal import Sits
 
@@ -18,8 +20,6 @@ GENDER = "cis_cohort.patients.gender"
 @pytest.fixture
 def waits(house: World, database: Database, people: dict[str, Person]) -> None:
     """An application that nobody of the committee has looked at yet."""
-    from projects.applications.service import apply_from_file
-
     ready(database, people)
     apply_from_file(database, people["lena"], application_file(id="bands", title="Bands <i>and</i> conversion"))
 
@@ -115,6 +115,61 @@ def test_what_another_member_said_is_read_once_one_has_spoken(
     cast_vote(database, people["dirk"], "bands", "house", Word.DECLINE, reason="Too few.")
     after = committee_page(database, people["dora"], "bands").bodies[0]
     assert [vote.reason for vote in after.shown] == ["Too few."], "the body has decided"
+
+
+@pytest.fixture
+def two_decide(house: World, database: Database, people: dict[str, Person]) -> None:
+    """An application on which two votes decide; dirk has said no."""
+    ready(database, people)
+    rules = load_rules(RULES / "open.toml")
+    bodies = (rules.bodies[0].model_copy(update={"quorum": 2}),)
+    made = propose_rules(database, people["olga"], rules.model_copy(update={"bodies": bodies}))
+    confirm_rules(database, people["dora"], "open", made.number)
+    apply_from_file(database, people["lena"], application_file(id="bands"))
+    declare_interest(database, people["dirk"], "bands", conflict=False)
+    cast_vote(database, people["dirk"], "bands", "house", Word.DECLINE, reason="Too few people.")
+
+
+def test_a_member_with_a_conflict_is_not_shown_what_others_voted(two_decide: None, sits: Sits) -> None:
+    dirk, dora = sits("dirk"), sits("dora")
+    assert "Too few people." in dirk.open("/committee/bands").text, "who voted reads the votes"
+    page = dora.open("/committee/bands")
+    assert "What others voted is shown once you have voted." in page.text
+    page = dora.press(page, "I have a conflict of interest", words="She is my sister.")
+    assert "Too few people." not in page.text
+    dirk.press(dirk.open("/committee/bands"), "Return for changes", reason="Ask for more people.")
+    assert "Too few people." not in dora.open("/committee/bands").text
+
+
+def test_votes_stand_against_the_quorum(two_decide: None, sits: Sits) -> None:
+    page = sits("dora").open("/committee")
+    assert "1 of 2 votes" in page.text
+    full = page.soup.select_one(".bar .full")
+    assert full is not None
+    assert full["width"] == "50"
+
+
+def test_a_second_round_says_what_it_changed(
+    two_decide: None, sits: Sits, database: Database, people: dict[str, Person]
+) -> None:
+    dirk = sits("dirk")
+    assert "What changed since the round before" not in dirk.open("/committee/bands").text
+    dirk.press(dirk.open("/committee/bands"), "Return for changes", reason="Ask for more people.")
+    apply_from_file(database, people["lena"], application_file(id="bands", population="All <i>adults</i>."))
+    page = dirk.open("/committee/bands")
+    assert "What changed since the round before" in page.text
+    rows = page.soup.select("section[aria-labelledby=changed] tbody tr")
+    assert [row.get_text(" ", strip=True) for row in rows] == [
+        "population Adults after a first episode. All <i>adults</i>."
+    ]
+    assert page.has_button("Approve"), "a new round, a new vote"
+
+
+def test_a_settled_application_says_by_which_majority_and_what_came_of_it(waits: None, sits: Sits) -> None:
+    dirk = sits("dirk")
+    page = dirk.press(declare(dirk), "Approve")
+    assert "Decided by 1 for, 0 against" in page.text
+    assert page.soup.select_one("a[href='/projects/bands']")
 
 
 @pytest.mark.parametrize(("username", "status"), [("olga", 200), ("anna", 200), ("rosa", 200), ("chris", 404)])

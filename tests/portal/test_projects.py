@@ -103,6 +103,7 @@ class TestSyntheticData:
             "round_": "1",
             "number": "1",
             "name": "x",
+            "resource": "ms_cidr",
         }
         readers = {name: sits(name) for name in ("rosa", "ravi", "chris", "olga", "dirk", "anna")}
         for name, reader in {**readers, "nobody": anybody}.items():

@@ -40,6 +40,7 @@ from hub.network import ensure_project_network, remove_project_network
 from hub.reconcile import Watch, end_all_servers, reconcile_once
 from projects import tables
 from projects.models import Cut
+from tests.support.projects import insert_project
 from tests.support.provider import backchannel_at, issuer_at, sign_in_provider
 from tests.support.server import free_port
 
@@ -224,25 +225,13 @@ def add_project(database: Database, settings: Settings, project_id: str, *team: 
     add_people(database, settings, approver)
     today = database.clock().date()
     with database.write(SETUP) as tx:
-        values = {
-            "id": project_id,
-            "title": project_id,
-            "purpose": "Tests of the hub",
-            "starts": today - timedelta(days=1),
-            "ends": today + timedelta(days=1),
-            "state": "proposed",
-            "created_by": team[0],
-            "created_at": tx.now,
-        }
-        tx.execute(insert(tables.project).values(values))
+        days = (today - timedelta(days=1), today + timedelta(days=1))
+        insert_project(tx, project_id, team[0], approver, *days, subnet=str(subnet))
         for username in team:
             add_member(tx, project_id, username)
         mine = tables.project.c.id == project_id
-        tx.execute(
-            update(tables.project).where(mine).values(state="approved", approved_by=approver, approved_at=tx.now)
-        )
         tx.execute(insert(tables.cut).values(**cut.__dict__))
-        tx.execute(update(tables.project).where(mine).values(state="active", subnet=str(subnet)))
+        tx.execute(update(tables.project).where(mine).values(state="active"))
         tx.record("projects:project:activate", f"project:{project_id}")
     ensure_project_network(settings, project_id, subnet)
     return subnet

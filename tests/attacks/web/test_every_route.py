@@ -82,6 +82,8 @@ SOMEBODYS = {
     "/projects/{project_id}/variables",
     "/projects/{project_id}/requests",
     "/projects/{project_id}/stop",
+    "/projects/{project_id}/close",
+    "/projects/{project_id}/deletion-proof.txt",
     "/projects/{project_id}/amendment/approve",
     "/projects/{project_id}/amendment/decline",
     "/requests/{request_id}/files/{number}",

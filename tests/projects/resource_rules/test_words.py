@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from data_catalog.models import Purpose
+from projects.changes import Change, changes
 from projects.resource_rules.models import (
     AskedOfPeople,
     AskedOfTeams,
@@ -20,7 +21,7 @@ from projects.resource_rules.models import (
     Sector,
     load_rules,
 )
-from projects.resource_rules.words import Change, changes, in_words
+from projects.resource_rules.words import in_words
 from tests.support.catalog import RULES
 
 MS_CIDR = load_rules(RULES / "ms_cidr.toml")
