@@ -93,7 +93,7 @@ class Call(_Strict):
     def _is_known(cls, time_zone: str) -> str:
         try:
             ZoneInfo(time_zone)
-        except (ValueError, OSError) as error:
+        except (KeyError, ValueError, OSError) as error:
             raise ValueError(f"there is no time zone {time_zone}") from error
         return time_zone
 
