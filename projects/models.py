@@ -223,6 +223,8 @@ class Project:
     """What it was approved for at first."""
     cuts: tuple[Cut, ...]
     amendments: tuple[Amendment, ...] = ()
+    voters: frozenset[str] = frozenset()
+    """Who voted on its applications."""
 
     @property
     def team(self) -> dict[str, TeamRole]:
@@ -275,8 +277,8 @@ class Project:
 
     @property
     def judges(self) -> frozenset[str]:
-        """Who decided on the project or on one of its amendments."""
-        deciders = (self.approved_by, *(one.decided_by for one in self.amendments))
+        """Who voted or decided on the project or on one of its amendments."""
+        deciders = (self.approved_by, *self.voters, *(one.decided_by for one in self.amendments))
         return frozenset(name for name in deciders if name)
 
     @property

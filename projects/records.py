@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 from core.database import Transaction
 from core.errors import NotFound
 from projects import tables
+from projects.committee.tables import vote as dac_vote
 from projects.models import (
     Amendment,
     AmendmentState,
@@ -44,6 +45,7 @@ def find_project(connection: Connection, project_id: str) -> Project:
                 for one in _rows(connection, tables.amendment, project_id, "number")
             ),
             "cuts": tuple(Cut(**cut) for cut in _rows(connection, tables.cut, project_id, "number")),
+            "voters": frozenset(row["username"] for row in _rows(connection, dac_vote, project_id, "voted_at")),
         }
     )
 

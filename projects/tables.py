@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 import data_catalog.tables  # noqa: F401  (a project's tables refer to editions)
-import projects.applications.tables  # noqa: F401  (a project begins with its application)
+import projects.committee.tables  # noqa: F401  (a project begins with its application, and the votes on it)
 from core.database import UtcDateTime, metadata
 from core.guards import append_only, immutable, refuse
 from projects.policy import AMENDMENT_TRANSITIONS, RUNNING, TRANSITIONS, AmendmentTransition, Transition
@@ -197,6 +197,7 @@ refuse(
     "approver",
     "INSERT",
     "EXISTS (SELECT 1 FROM project WHERE id = NEW.project_id AND approved_by = NEW.username) "
+    "OR EXISTS (SELECT 1 FROM dac_vote WHERE project_id = NEW.project_id AND username = NEW.username) "
     "OR EXISTS (SELECT 1 FROM amendment WHERE project_id = NEW.project_id AND decided_by = NEW.username)",
     "nobody joins the team of a project they decided on",
 )

@@ -12,13 +12,14 @@ from core.guards import all_statements
 from core.people.models import Person
 from core.settings import Settings
 from projects.applications.service import withdraw_application
+from projects.resource_rules.service import confirm_rules, propose_rules, rules_in_force
 from projects.service import (
     approve_amendment,
     decline_amendment,
     propose_amendment,
     remove_member,
 )
-from tests.support.catalog import active_project, amendment_file, applied, approved_project, ingest
+from tests.support.catalog import active_project, amendment_file, applied, approved_project, ingest, ready
 from tests.support.closeout import close_out
 from tests.support.guards import message_of, run, tear_down
 
@@ -63,6 +64,17 @@ class World:
         self.apply()
         run(self.database, f"{NEW_PROJECT} ('cis-spinal', {PROJECT_VALUES.format(state='approved')})")
         run(self.database, f"INSERT INTO cut VALUES ('cis-spinal', 1, 'olga', '{AT}', 'x', FALSE, NULL, 0)")
+
+    def vote_twice(self) -> None:
+        """Two members' votes on an application whose body asks for two."""
+        self.ingest()
+        ready(self.database, self.people)
+        with self.database.read() as connection:
+            rules = rules_in_force(connection, "open").rules
+        house = rules.bodies[0].model_copy(update={"quorum": 2})
+        proposed = propose_rules(self.database, self.people["olga"], rules.model_copy(update={"bodies": (house,)}))
+        confirm_rules(self.database, self.people["dirk"], "open", proposed.number)
+        approved_project(self.database, self.people)
 
     def activate(self) -> None:
         active_project(self.database, self.settings, self.people, self.folder)
@@ -143,6 +155,13 @@ ATTACKS = [
         "the approver in the team",
         f"INSERT INTO membership VALUES ('cis-spinal', 'dirk', '{AT}', 'researcher', NULL)",
         World.activate,
+    ),
+    Attack(
+        "membership",
+        "approver",
+        "who voted on it in the team",
+        f"INSERT INTO membership VALUES ('cis-spinal', 'dora', '{AT}', 'researcher', NULL)",
+        World.vote_twice,
     ),
     Attack(
         "membership",
