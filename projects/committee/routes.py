@@ -58,19 +58,20 @@ def vote(visit: SignedIn, project_id: str, body: str) -> Response:
             version=form.get("version", ""),
         )
     except ValueError:
-        return _page(visit, project_id, InvalidInput("Say whether you approve or decline."))
+        return _page(visit, project_id, InvalidInput("Say whether you approve or decline."), body)
     except MyelinError as refusal:
-        if refusal.status == 404:
-            raise
-        return _page(visit, project_id, refusal)
+        return _shown_again(visit, project_id, refusal, body)
     return visit.go(f"/committee/{project_id}", f"Your vote is cast. The application is {voted.state}.")
 
 
 @router.post("/committee/{project_id}/return")
 def return_(visit: SignedIn, project_id: str) -> Response:
-    """Return an application to its team for changes."""
-    reason = visit.form.get("reason", "")
-    service.return_application(visit.database, visit.person, project_id, reason)
+    """Return an application to its team for changes; a refusal shows the page again with what was written."""
+    reason, version = visit.form.get("reason", ""), visit.form.get("version", "")
+    try:
+        service.return_application(visit.database, visit.person, project_id, reason, version=version)
+    except MyelinError as refusal:
+        return _shown_again(visit, project_id, refusal, "return")
     return visit.go(f"/committee/{project_id}", "The application is back with its team, with your reason.")
 
 
@@ -90,7 +91,15 @@ def _declined(form: Mapping[str, str]) -> dict[str, str]:
     return {name: form.get(f"why:{name}", "") for name in names}
 
 
-def _page(visit: Visit, project_id: str, refusal: MyelinError | None = None) -> Response:
+def _shown_again(visit: Visit, project_id: str, refusal: MyelinError, said_to: str) -> Response:
+    """Answer a refused form with the page and what was written; what is not there for this person stays so."""
+    if refusal.status == 404:
+        raise refusal
+    return _page(visit, project_id, refusal, said_to)
+
+
+def _page(visit: Visit, project_id: str, refusal: MyelinError | None = None, said_to: str = "") -> Response:
+    """Show an application; `said_to` is the body whose form, or "return" where the return, was refused."""
     page = committee_page(visit.database, visit.person, project_id)
-    status = refusal.status if refusal else 200
-    return visit.show("projects/committee/application.html", status=status, page=page, refusal=refusal, said=visit.form)
+    facts = {"page": page, "refusal": refusal, "said": visit.form, "said_to": said_to}
+    return visit.show("projects/committee/application.html", status=refusal.status if refusal else 200, **facts)

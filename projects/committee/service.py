@@ -119,12 +119,18 @@ def cast_vote(
         return find_application(tx.connection, project_id, number)
 
 
-def return_application(database: Database, actor: Person, project_id: str, reason: str, number: int = 0) -> Application:
-    """Return an application to its team for changes; votes cast so far are of the round that ends with it."""
+def return_application(
+    database: Database, actor: Person, project_id: str, reason: str, number: int = 0, *, version: str | None = None
+) -> Application:
+    """Return an application to its team for changes; votes cast so far are of the round that ends with it.
+
+    `version` is the submission's hash the member looked at.
+    """
     with database.write(actor) as tx:
         found = application_in(tx.connection, actor, project_id, number)
         to = check_transition(found, ApplicationAction.RETURN, actor)
         check_no_conflict(deliberation_on(tx.connection, found), actor)
+        _check_version(found, version)
         if not reason.strip():
             raise InvalidInput("Say what is to be changed: the applicants read it.")
         _insert_reason(tx, tables.return_note, found, reason, returned_by=actor.username, returned_at=tx.now)
@@ -169,14 +175,17 @@ def _is_waited_for(tx: Transaction, actor: Person, found: Application, rules: Re
 
 
 def _check_vote_is_whole(found: Application, body: Body, vote: Vote, version: str | None) -> None:
-    submission = found.submission
-    assert submission is not None
-    if version not in (None, submission.sha256):
-        hint = "Open it again and look at what is there now."
-        raise Conflict("The application has changed since you opened it.", hint)
-    problems = list(problems_of_vote(submission.file, body, vote))
+    _check_version(found, version)
+    assert found.submission is not None
+    problems = list(problems_of_vote(found.submission.file, body, vote))
     if problems:
         raise InvalidInput(f"The vote lacks something: {'; '.join(problems)}.", "It was not counted.")
+
+
+def _check_version(found: Application, version: str | None) -> None:
+    if found.submission is not None and version not in (None, found.submission.sha256):
+        hint = "Look at what is there now; what you wrote is kept below."
+        raise Conflict("The application has changed since you opened it.", hint)
 
 
 def _insert_reason(tx: Transaction, table: Table, found: Application, reason: str, **by_whom: object) -> None:

@@ -8,7 +8,6 @@ from projects.resource_rules.models import EVERY, Body, Call, Commercial, Fee, R
 FEES = {Fee.NONE: "nothing", Fee.PER_PROJECT: "a fee for each project", Fee.CONTRACT: "under a contract"}
 
 COMMERCIAL = {
-    Commercial.ALLOWED: "Commercial use is allowed.",
     Commercial.AUTHORISED: "Commercial use takes the authorisation of two members of the committee, and an agreement.",
     Commercial.FORBIDDEN: "Commercial use is not allowed.",
 }
@@ -27,7 +26,12 @@ def in_words(rules: ResourceRules) -> tuple[Topic, ...]:
     """Return everything a resource's rules say, topic by topic, made from the file and nothing else."""
     return (
         _topic(rules, "When to apply", _calls(rules), RuleId.WINDOW),
-        _topic(rules, "Who may apply", (_listed(rules.applicants),), RuleId.APPLICANT),
+        _topic(
+            rules,
+            "Who may apply",
+            (f"Teams of people who work in these sectors: {', '.join(rules.applicants)}.",),
+            RuleId.APPLICANT,
+        ),
         _topic(rules, "What for", _purposes(rules), RuleId.PURPOSE),
         _topic(
             rules,
@@ -59,7 +63,7 @@ def _call(call: Call) -> str:
 
 def _purposes(rules: ResourceRules) -> tuple[str, ...]:
     any_purpose = len(rules.purposes) in (0, len(Purpose))
-    said = ["Any purpose that the data asked for have."] if any_purpose else [_listed(rules.purposes)]
+    said = ["Any purpose the data are for."] if any_purpose else [f"{_listed(rules.purposes)}."]
     if rules.one_purpose_of:
         said.append(f"One of them is {' or '.join(rules.one_purpose_of)}.")
     return tuple(said)
@@ -68,8 +72,10 @@ def _purposes(rules: ResourceRules) -> tuple[str, ...]:
 def _forbidden(rules: ResourceRules) -> tuple[str, ...]:
     said = ["Studies that are not about multiple sclerosis are refused."] if rules.only_about_ms else []
     if rules.forbids_drug_comparison:
-        said.append("Drugs are not compared with each other, in simulation and models neither.")
-    return (*said, COMMERCIAL[rules.commercial])
+        said.append("Drugs are not compared with each other, nor in simulations and models.")
+    if rules.commercial is not Commercial.ALLOWED:
+        said.append(COMMERCIAL[rules.commercial])
+    return tuple(said) or ("The resource rules nothing out.",)
 
 
 def _data(rules: ResourceRules) -> tuple[str, ...]:

@@ -141,6 +141,22 @@ def test_a_member_with_a_conflict_is_not_shown_what_others_voted(two_decide: Non
     assert "Too few people." not in dora.open("/committee/bands").text
 
 
+def test_what_was_written_of_a_round_that_is_over_is_refused_and_not_lost(
+    two_decide: None, sits: Sits, database: Database, people: dict[str, Person]
+) -> None:
+    dirk, dora = sits("dirk"), sits("dora")
+    stale = declare(dora)
+    dirk.press(dirk.open("/committee/bands"), "Return for changes", reason="Ask for more people.")
+    apply_from_file(database, people["lena"], application_file(id="bands", population="All adults."))
+    for button in ("Approve", "Return for changes"):
+        page = dora.press(stale, button, reason="Written of the first round.")
+        assert page.status == 409
+        assert "The application has changed since you opened it." in page.text
+        written = [one.get_text() for one in page.soup.select("textarea[name=reason]")]
+        assert written.count("Written of the first round.") == 1, "in the form it was written in, and no other"
+    assert dora.press(page, "Approve").status == 200
+
+
 def test_votes_stand_against_the_quorum(two_decide: None, sits: Sits) -> None:
     page = sits("dora").open("/committee")
     assert "1 of 2 votes" in page.text

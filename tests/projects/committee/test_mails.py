@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from core.database import Database
+from core.mermaid import DOCS
 from core.outbox.tables import outbox
 from core.people.models import Person
 from projects.applications.models import ApplicationState as State
 from projects.applications.service import apply_from_file, submit_application, withdraw_application
 from projects.committee.models import Word
-from projects.committee.policy import reminders_of
+from projects.committee.policy import REMIND_BEFORE, reminders_of
 from projects.committee.service import appeal_decision, cast_vote, declare_interest, return_application
 from projects.resource_rules.models import Clocks, load_rules
 from tests.support.applications import AT, an_application
@@ -116,3 +117,8 @@ def test_a_step_that_comes_to_nothing_tells_nobody(cohort: None, database: Datab
         return_application(database, people["dirk"], ID, " ")
     assert words(database, "settled") == told == ""
     assert timedelta(0) < waiting(database, "remind")[0][1] - database.clock()
+
+
+def test_the_documents_name_the_days() -> None:
+    for page in ("mail.md", "applications.md"):
+        assert f"{REMIND_BEFORE.days} days before the clock" in " ".join((DOCS / page).read_text().split())
