@@ -104,6 +104,11 @@ class Settings(BaseSettings):
         return self.state / "released"
 
     @cached_property
+    def agreements(self) -> Path:
+        """Signed documents, by their SHA-256."""
+        return self.state / "agreements"
+
+    @cached_property
     def keys(self) -> Path:
         """Secrets of this installation, one file each, readable by the service only."""
         return self.state / "keys"

@@ -10,6 +10,7 @@ from ops.commands import (
     application,
     audit,
     closeout,
+    contract,
     dataset,
     demo,
     installation,
@@ -33,6 +34,7 @@ app.add_typer(dataset.app, name="dataset")
 app.add_typer(source.app, name="source")
 app.add_typer(rules.app, name="rules")
 app.add_typer(application.app, name="application")
+app.add_typer(contract.app, name="contract")
 app.add_typer(project.app, name="project")
 app.add_typer(audit.app, name="audit")
 app.add_typer(outbox.app, name="outbox")

@@ -11,6 +11,8 @@ import egress_review.mails
 import egress_review.permissions
 import egress_review.tables
 import hub.tables
+import projects.agreements.permissions
+import projects.agreements.tables
 import projects.closeout.permissions
 import projects.closeout.tables
 import projects.committee.permissions

@@ -10,13 +10,14 @@ from data_catalog.blinding import restrict
 from data_catalog.editions import find_edition
 from data_catalog.models import DatasetDeclaration, Purpose
 from projects import tables
+from projects.agreements.records import all_contracts, put_under
 from projects.applications.models import Application, ApplicationFile
 from projects.data_requests import Bound, insert_request
 from projects.errors import ActionRefused
 from projects.models import DataRequest, ProjectState, TableRequest
 from projects.records import insert_member
-from projects.resource_rules.models import ResourceRules
-from projects.resource_rules.policy import required_cohort
+from projects.resource_rules.models import Fee, ResourceRules
+from projects.resource_rules.policy import fee_of, required_cohort
 
 
 def open_project(
@@ -58,9 +59,18 @@ def open_project(
     )
     for member in file.team:
         insert_member(tx, file.id, member.username, member.role)
+    if works_under(tx.connection, file, rules):
+        put_under(tx, file.contract, file.id, actor.username)
     request = restricted(tx.connection, given_of(file, given), rules, file.purposes, {})
     insert_request(tx, request, {})
     tx.record("projects:project:approve", f"project:{file.id}", {"team": [one.username for one in file.team]})
+
+
+def works_under(connection: Connection, file: ApplicationFile, rules: ResourceRules) -> bool:
+    """Tell whether a team works under the contract it names: as it pays by one, and it is there and of the resource."""
+    pays = fee_of(rules, {member.username: member.sector for member in file.team})
+    known = {one.id for one in all_contracts(connection) if one.resource == rules.resource}
+    return pays is Fee.CONTRACT and file.contract in known
 
 
 def given_of(file: ApplicationFile, given: Collection[str]) -> DataRequest:

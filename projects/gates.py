@@ -10,6 +10,8 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from projects.agreements.models import ContractRecord
+from projects.agreements.records import contract_of
 from projects.errors import AccessRefused, ActionRefused
 from projects.models import Project
 from projects.resource_rules.models import ResourceRules
@@ -30,7 +32,8 @@ class Lapse:
 
 def project_rights(connection: Connection, project: Project) -> tuple[Right, ...]:
     """Return the rights a project must hold, as the rules it was approved under demand them."""
-    return (_term(project), *_by_rules(project, _rules(connection, project)))
+    contract = contract_of(connection, project.id)
+    return (_term(project), *_by_rules(project, _rules(connection, project)), *([_under(contract)] if contract else []))
 
 
 def check_rights(rights: Iterable[Right], today: date) -> None:
@@ -71,6 +74,15 @@ def _by_rules(project: Project, rules: ResourceRules | None) -> Iterator[Right]:
     if rules and rules.needs_ethics:
         words, renewal = f"the ethics approval of {project.id}", "Its lead gives the committee the renewed approval."
         yield Right(RightKind.ETHICS, f"project:{project.id}", project.ethics_through, words, renewal)
+
+
+def _under(contract: ContractRecord) -> Right:
+    """Return the right every project under a contract has from it: it ends with the contract, for all of them."""
+    words, renewal = (
+        f"contract {contract.id} of {contract.organisation}",
+        "A renewal is a new contract.",
+    )
+    return Right(RightKind.CONTRACT, f"contract:{contract.id}", contract.ends, words, renewal)
 
 
 def _lapsed(right: Right) -> str:

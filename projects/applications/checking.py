@@ -132,6 +132,7 @@ def _facts(said: Mapping[str, Any], standing: Standing) -> Facts:
         at=standing.at,
         is_amendment=standing.is_amendment,
         sectors={member.username: member.sector for member in team},
+        organisations=frozenset(member.organisation for member in team),
         recorded_sectors=standing.recorded_sectors,
         about_ms=said.get("about_ms"),
         purposes=frozenset(said.get("purposes") or ()),

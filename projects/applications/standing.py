@@ -4,10 +4,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from projects.agreements.records import all_contracts
 from projects.applications.checking import Standing
 from projects.applications.models import Application
+from projects.resource_rules.models import Contract
 
 
 def standing_of(connection: Connection, application: Application, at: datetime) -> Standing:
     """Return what is known of an application beside what it says, as things stand in this transaction."""
-    return Standing(at=at, is_amendment=application.number > 0, exempt=application.exempt)
+    contracts = {
+        one.id: Contract(one.id, one.resource, one.starts, one.ends, one.organisation)
+        for one in all_contracts(connection)
+    }
+    return Standing(at=at, is_amendment=application.number > 0, contracts=contracts, exempt=application.exempt)

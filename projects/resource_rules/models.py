@@ -244,6 +244,8 @@ class Contract:
     resource: str
     starts: date
     ends: date
+    organisation: str = ""
+    """Whose it is; nothing where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,8 @@ class Facts:
     is_amendment: bool = False
     sectors: Mapping[str, Sector] | None = None
     """User name → the sector they say they work in."""
+    organisations: frozenset[str] = frozenset()
+    """Where they say they work."""
     recorded_sectors: Mapping[str, Sector] | None = None
     """User name → the sector operations recorded."""
     about_ms: bool | None = None

@@ -200,6 +200,11 @@ def _contract(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
         message = f"The sector {' and '.join(who)} works under a contract with {rules.label}, and none is named."
         remedy = "Name your organisation's contract; operations draw one up where there is none."
         yield _refusal(rules, RuleId.CONTRACT, "contract", message, remedy)
+    elif facts.contract.organisation and facts.contract.organisation not in facts.organisations:
+        message = (
+            f"Contract {facts.contract.id} is of {facts.contract.organisation}, and nobody of the team works there."
+        )
+        yield _refusal(rules, RuleId.CONTRACT, "contract", message, "Name the contract of the team's own organisation.")
     elif not facts.contract.starts <= facts.at.date() <= facts.contract.ends:
         message = f"Contract {facts.contract.id} runs from {facts.contract.starts} through {facts.contract.ends}."
         yield _refusal(rules, RuleId.CONTRACT, "contract", message, "Apply while it runs, or renew it.")
