@@ -21,6 +21,8 @@ import projects.permissions
 import projects.resource_rules.permissions
 import projects.resource_rules.tables
 import projects.tables
+import projects.training.permissions
+import projects.training.tables
 import projects.warnings
 
 __all__ = ["core", "data_catalog", "egress_review", "hub", "projects"]

@@ -17,6 +17,7 @@ from projects.models import Project
 from projects.resource_rules.models import ResourceRules
 from projects.resource_rules.service import rules_by_hash
 from projects.rights import Right, RightKind
+from projects.training.service import training_rights
 
 WARN_DAYS = (60, 14, 1)
 """How many days before a right ends somebody is warned of it."""
@@ -34,6 +35,12 @@ def project_rights(connection: Connection, project: Project) -> tuple[Right, ...
     """Return the rights a project must hold, as the rules it was approved under demand them."""
     contract = contract_of(connection, project.id)
     return (_term(project), *_by_rules(project, _rules(connection, project)), *([_under(contract)] if contract else []))
+
+
+def person_rights(connection: Connection, project: Project, username: str) -> tuple[Right, ...]:
+    """Return the rights somebody must hold in a project, as the rules it was approved under demand them."""
+    rules = _rules(connection, project)
+    return training_rights(connection, username, rules.people.courses) if rules else ()
 
 
 def check_rights(rights: Iterable[Right], today: date) -> None:

@@ -13,7 +13,7 @@ from data_catalog.twin import TwinTable
 from projects.access import check_access
 from projects.differences import Difference, differences
 from projects.errors import AccessRefused
-from projects.gates import project_rights
+from projects.gates import person_rights, project_rights
 from projects.models import ApprovedTable, Project
 from projects.policy import Action, AmendmentAction, can_decide_amendment, can_transition
 from projects.rights import Right
@@ -34,7 +34,7 @@ class ProjectPage:
     """What stands between this person and the project's notebook, if anything."""
 
     rights: tuple[Right, ...]
-    """What it must hold to run, and through when each holds."""
+    """What it must hold to run, and what this person must hold in it, and through when each holds."""
 
     @property
     def synthetic(self) -> bool:
@@ -82,6 +82,8 @@ def _page(database: Database, person: Person, project: Project) -> ProjectPage:
     dictionary, closed_because = _dictionary(database, project), _closed_because(database, person, project)
     with database.read() as connection:
         rights = project_rights(connection, project)
+        if project.is_member(person.username):
+            rights += person_rights(connection, project, person.username)
     return ProjectPage(project, dictionary, actions, decisions, closed_because, rights)
 
 

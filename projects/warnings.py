@@ -1,6 +1,6 @@
-"""Warnings that a right ends: by mail, 60, 14 and 1 days before, to those who can renew it; each once."""
+"""Warnings that a right ends: by mail, 60, 14 and 1 days before, to leads or to whose it is; each once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +12,7 @@ from core.outbox.service import queue_mail
 from core.outbox.templates import Template, register
 from core.people.models import SystemActor
 from projects import tables
-from projects.gates import lapses, project_rights
+from projects.gates import lapses, person_rights, project_rights
 from projects.models import Project, TeamRole
 from projects.policy import RUNNING
 from projects.records import find_project
@@ -53,11 +53,19 @@ def _due(connection: Connection, today: date) -> Iterator[RightWarning]:
     running = select(tables.project.c.id).where(tables.project.c.state.in_(RUNNING)).order_by(tables.project.c.id)
     for project_id in connection.execute(running).scalars().all():
         project = find_project(connection, project_id)
-        for lapse in lapses(project_rights(connection, project), today):
-            key = f"right:{lapse.right.subject}:{lapse.right.kind}:{lapse.right.through}:{lapse.days}"
-            to = tuple(name for name in _leads(project) if not is_queued(connection, key, name))
-            if to:
-                yield RightWarning(project_id, lapse.right, key, to)
+        yield from _warnings(connection, project, project_rights(connection, project), _leads(project), today)
+        for username in project.team:
+            yield from _warnings(connection, project, person_rights(connection, project, username), [username], today)
+
+
+def _warnings(
+    connection: Connection, project: Project, rights: Sequence[Right], whom: Sequence[str], today: date
+) -> Iterator[RightWarning]:
+    for lapse in lapses(rights, today):
+        key = f"right:{lapse.right.subject}:{lapse.right.kind}:{lapse.right.through}:{lapse.days}"
+        to = tuple(name for name in whom if not is_queued(connection, key, name))
+        if to:
+            yield RightWarning(project.id, lapse.right, key, to)
 
 
 def _leads(project: Project) -> list[str]:

@@ -22,6 +22,16 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
+class Sector(StrEnum):
+    """What kind of organisation somebody works for."""
+
+    ACADEMIC = "academic"
+    PHARMACEUTICAL = "pharmaceutical"
+    OTHER_COMPANY = "other company"
+    PUBLIC_BODY = "public body"
+    NONE = "none"
+
+
 def check_slug(text: str, what: str) -> str:
     """Return the text where it is a slug: lower-case letters, digits and single hyphens; raises InvalidInput."""
     if len(text) > LONGEST_SLUG or not SLUG.fullmatch(text):
@@ -61,6 +71,17 @@ class SystemActor:
     def audit_name(self) -> str:
         """How the audit log names this part."""
         return f"system:{self.part}"
+
+
+@dataclass(frozen=True)
+class Affiliation:
+    """Where somebody works, as operations recorded it; the newest counts."""
+
+    username: str
+    organisation: str
+    sector: Sector
+    recorded_by: str
+    since: datetime
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, String, Table, UniqueConstraint
 
 from core.database import UtcDateTime, metadata
-from core.guards import immutable, refuse
+from core.guards import append_only, immutable, refuse
 
 person = Table(
     "person",
@@ -44,6 +44,18 @@ session = Table(
     Column("ended_at", UtcDateTime),
 )
 
+affiliation = Table(
+    "affiliation",
+    metadata,
+    Column("username", String(31), ForeignKey("person.username"), primary_key=True),
+    Column("since", UtcDateTime, primary_key=True),
+    Column("organisation", String(200), nullable=False),
+    Column("sector", String(20), nullable=False),
+    Column("recorded_by", String(31), ForeignKey("person.username"), nullable=False),
+    CheckConstraint("recorded_by <> username", name="not_by_oneself"),
+)
+
+append_only(affiliation)
 immutable(person, ["username", "issuer", "subject", "created_at"])
 immutable(role_grant, ["id", "username", "role", "proposed_by", "proposed_at"])
 immutable(session, ["token_hash", "username", "kind", "opened_at", "expires_at"])

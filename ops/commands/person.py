@@ -1,18 +1,24 @@
 """`myelin person …`: who may sign in, and with which roles."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from core.people import service
-from core.people.models import Person, Role
+from core.people.affiliations import record_affiliation
+from core.people.models import Person, Role, Sector
 from ops import context
 from ops.show import show_table
+from projects.training.service import record_training, revoke_training, trainings_for
 
 app = typer.Typer(help="People and their roles.", no_args_is_help=True)
 
 Username = Annotated[str, typer.Argument(help="The person's user name.")]
 RoleName = Annotated[Role, typer.Argument(help="The role.")]
+
+
+Course = Annotated[str, typer.Argument(help="The course, as resource rules name it, such as data-protection.")]
 
 
 @app.command("list")
@@ -34,6 +40,17 @@ def add(
     new = Person(username, name, email, context.settings().oidc_issuer, subject)
     added = service.add_person(context.database(), context.signed_in(), new)
     typer.echo(f"{added.name} may now sign in as {added.username}.")
+
+
+@app.command()
+def affiliation(
+    username: Username,
+    organisation: Annotated[str, typer.Option(help="Where they work.")],
+    sector: Annotated[Sector, typer.Option(help="What kind of organisation that is.")],
+) -> None:
+    """Record where somebody works; an application that says otherwise is refused."""
+    made = record_affiliation(context.database(), context.signed_in(), username, organisation, sector)
+    typer.echo(f"{username} works at {made.organisation} ({made.sector}).")
 
 
 @app.command()
@@ -81,3 +98,32 @@ def reopen(username: Username) -> None:
     reopened = service.reopen_person(context.database(), context.signed_in(), username)
     roles = ", ".join(sorted(reopened.roles)) or "none"
     typer.echo(f"The account of {username} is open again. Roles in force: {roles}.")
+
+
+@app.command()
+def training(
+    username: Username,
+    course: Course,
+    passed: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day it was passed.")],
+    through: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day it counts.")],
+    evidence: Annotated[str, typer.Option(help="What shows it, such as the certificate's number.")],
+) -> None:
+    """Record a training somebody passed; projects of a resource that asks for it are open to them from then on."""
+    days = {"passed_on": passed.date(), "through": through.date()}
+    record_training(context.database(), context.signed_in(), username, course, **days, evidence=evidence)
+    typer.echo(f"{username} has the training {course} through {through:%Y-%m-%d}.")
+
+
+@app.command("revoke-training")
+def revoke_training_(username: Username, course: Course) -> None:
+    """Take a training back; who works in a project that asks for it is out within seconds."""
+    revoke_training(context.database(), context.signed_in(), username, course)
+    typer.echo(f"{username} has the training {course} no more.")
+
+
+@app.command()
+def trainings(username: Username) -> None:
+    """List somebody's trainings and through when each counts."""
+    found = trainings_for(context.database(), context.signed_in(), username)
+    rows = [[one.course, str(one.passed_on), str(one.through), "revoked" if one.revoked_at else ""] for one in found]
+    show_table(f"Trainings of {username}", ["course", "passed", "through", ""], rows)

@@ -17,7 +17,14 @@ from hub.reconcile import end_all_servers
 from ops import processes
 from ops.demo import provider
 from ops.demo.cast import CAST
-from ops.demo.provision import ensure_data, ensure_people, ensure_projects, ensure_rules, ensure_sources
+from ops.demo.provision import (
+    ensure_data,
+    ensure_people,
+    ensure_projects,
+    ensure_rules,
+    ensure_sources,
+    ensure_trainings,
+)
 from ops.show import console, show_table, step
 
 PARTS = ("egress", "portal", "hub", "worker")
@@ -30,6 +37,7 @@ def up(settings: Settings) -> None:
     ensure_data(settings, database)
     ensure_sources(settings, database)
     ensure_rules(settings, database)
+    ensure_trainings(settings, database)
     ensure_projects(settings, database)
     database.close()
 

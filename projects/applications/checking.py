@@ -13,13 +13,14 @@ from sqlalchemy import Connection
 
 from core.errors import NotFound
 from core.forms import in_words
+from core.people.models import Sector
 from core.people.service import find_person
 from data_catalog.editions import find_edition
 from data_catalog.errors import EditionNotFound
 from data_catalog.models import DatasetDeclaration
 from projects.applications.models import Answer, ApplicationFile
 from projects.data_requests import problems_of_request
-from projects.resource_rules.models import Contract, Facts, ResourceRules, RuleId, Sector, Verdict
+from projects.resource_rules.models import Contract, Facts, ResourceRules, RuleId, Verdict
 from projects.resource_rules.policy import judge
 
 

@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from core import canonical
 from core.files import sha256_bytes
 from core.forms import load_form
+from core.people.models import Sector
 from data_catalog.models import Purpose
 from projects.applications.errors import Incomplete
 from projects.models import DataRequest, Line, Prose, TeamRole, check_team
-from projects.resource_rules.models import Ethics, RuleId, Sector, Verdict
+from projects.resource_rules.models import Ethics, RuleId, Verdict
 
 
 class ApplicationState(StrEnum):

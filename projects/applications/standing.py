@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from core.people.affiliations import affiliations_of
 from projects.agreements.records import all_contracts
 from projects.applications.checking import Standing
 from projects.applications.models import Application
@@ -16,4 +17,11 @@ def standing_of(connection: Connection, application: Application, at: datetime) 
         one.id: Contract(one.id, one.resource, one.starts, one.ends, one.organisation)
         for one in all_contracts(connection)
     }
-    return Standing(at=at, is_amendment=application.number > 0, contracts=contracts, exempt=application.exempt)
+    known = affiliations_of(connection, application.applicants)
+    return Standing(
+        at=at,
+        is_amendment=application.number > 0,
+        recorded_sectors={username: one.sector for username, one in known.items()},
+        contracts=contracts,
+        exempt=application.exempt,
+    )

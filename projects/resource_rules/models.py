@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from core import canonical
 from core.files import sha256_bytes
 from core.forms import load_form
+from core.people.models import Sector
 from data_catalog.models import Purpose
 from projects.models import Line, Name, Prose, TableRequest
 from projects.resource_rules.errors import RulesRejected
@@ -23,16 +24,6 @@ OPEN = "open"
 
 EVERY = "*"
 """Stands for every dataset of a resource."""
-
-
-class Sector(StrEnum):
-    """What kind of organisation somebody works for."""
-
-    ACADEMIC = "academic"
-    PHARMACEUTICAL = "pharmaceutical"
-    OTHER_COMPANY = "other company"
-    PUBLIC_BODY = "public body"
-    NONE = "none"
 
 
 class RuleId(StrEnum):

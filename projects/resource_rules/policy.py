@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from core.errors import Refused
-from core.people.models import Person
+from core.people.models import Person, Sector
 from core.permissions import check_may
 from data_catalog.blinding import unblinding
 from data_catalog.drugs import UNTREATED, arm_words, comparison_words, drug_words
@@ -17,17 +17,7 @@ from data_catalog.errors import FilterRefused
 from data_catalog.models import DatasetDeclaration, Purpose, Unblinding
 from projects.models import TableRequest
 from projects.resource_rules.errors import OwnRules, RulesSettled
-from projects.resource_rules.models import (
-    OPEN,
-    Commercial,
-    Facts,
-    Fee,
-    ResourceRules,
-    RuleId,
-    Sector,
-    Verdict,
-    Weight,
-)
+from projects.resource_rules.models import OPEN, Commercial, Facts, Fee, ResourceRules, RuleId, Verdict, Weight
 from projects.resource_rules.permissions import RULES_CONFIRM
 
 Declarations = Mapping[str, DatasetDeclaration]

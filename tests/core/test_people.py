@@ -13,7 +13,8 @@ from core.audit.log import newest_entries
 from core.database import Database
 from core.errors import InvalidInput, MyelinError, NotFound, Refused
 from core.people import service
-from core.people.models import Person, Role
+from core.people.affiliations import affiliations_of, record_affiliation
+from core.people.models import Person, Role, Sector
 from core.people.policy import check_revoke_role
 from core.people.sessions import admit, end_session, open_session, person_in_session
 from tests.conftest import ISSUER, HandClock, person
@@ -200,3 +201,18 @@ def test_a_session_ends_at_sign_out_and_with_the_account(database: Database, peo
 def test_a_user_name_is_a_slug(name: str) -> None:
     with pytest.raises(InvalidInput):
         person(name)
+
+
+def test_an_affiliation_is_recorded_by_operations_with_its_history_and_not_of_oneself(
+    database: Database, people: dict[str, Person]
+) -> None:
+    record_affiliation(database, people["olga"], "rosa", "University of Examples", Sector.ACADEMIC)
+    database.clock.turn(days=1)  # type: ignore[attr-defined]
+    record_affiliation(database, people["olga"], "rosa", "Acme Pharma", Sector.PHARMACEUTICAL)
+    with database.read() as connection:
+        assert affiliations_of(connection, ["rosa", "lena"])["rosa"].sector is Sector.PHARMACEUTICAL
+        assert set(affiliations_of(connection, ["rosa", "lena"])) == {"rosa"}
+    with pytest.raises(Refused, match="Nobody records their own affiliation"):
+        record_affiliation(database, people["olga"], "olga", "Acme", Sector.PHARMACEUTICAL)
+    with pytest.raises(Refused, match="core:affiliation:record"):
+        record_affiliation(database, people["lena"], "rosa", "Acme", Sector.ACADEMIC)

@@ -7,7 +7,8 @@ import duckdb
 import pytest
 
 from core.database import Database
-from core.people.models import Person
+from core.people.affiliations import record_affiliation
+from core.people.models import Person, Sector
 from core.settings import Settings
 from data_catalog.blinding import selects_only
 from data_catalog.service import edition
@@ -97,3 +98,11 @@ def test_a_project_holds_the_registries_that_said_yes_and_no_others(
     activate(database, settings, people["olga"], "four")
     folders = {path.name for path in (settings.cuts / "four" / "1").iterdir() if path.is_dir()}
     assert folders == {"remus", "dmsr", "ofsep", "smsreg"}
+
+
+def test_who_is_recorded_elsewhere_than_the_application_says_is_refused(
+    trials: None, database: Database, people: dict[str, Person]
+) -> None:
+    record_affiliation(database, people["olga"], "rosa", "Acme Pharma", Sector.PHARMACEUTICAL)
+    with pytest.raises(RulesRefuse, match="rosa is recorded here as pharmaceutical, and the application says academic"):
+        applied(database, people, application_file(**NATURAL, datasets=asked("")))

@@ -7,19 +7,22 @@ import pytest
 from sqlalchemy import select
 
 from core.database import Database
+from core.errors import Refused
 from core.outbox.tables import outbox
 from core.people.models import Person
 from core.settings import Settings
 from projects.access import can_access, check_access
 from projects.errors import AccessRefused, ActionRefused
-from projects.gates import WARN_DAYS, check_rights, lapses
+from projects.gates import WARN_DAYS, check_rights, lapses, person_rights
 from projects.models import Project
+from projects.resource_rules.models import AskedOfPeople
 from projects.resource_rules.service import confirm_rules, propose_rules, rules_in_force
 from projects.rights import Right, RightKind
 from projects.service import resume_project, suspend_project
+from projects.training.service import record_training, revoke_training
 from projects.warnings import warn_of_lapses
 from tests.conftest import HandClock
-from tests.support.catalog import activate, application_file, approved_project, ingest, ready
+from tests.support.catalog import activate, application_file, approved_project, ingest, ready, trained
 
 THROUGH = date(2026, 8, 31)
 
@@ -76,6 +79,63 @@ def test_without_the_rule_the_same_project_goes_on(
     assert not can_access(database, "rosa", active.id)
     monkeypatch.setattr("projects.access.check_rights", lambda rights, today: None)
     assert can_access(database, "rosa", active.id)
+
+
+class TestTraining:
+    """A training everybody in a team must hold."""
+
+    @pytest.fixture
+    def active(self, database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> Project:
+        ready(database, people)
+        ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
+        with database.read() as connection:
+            rules = rules_in_force(connection, "open").rules
+        asked = rules.model_copy(update={"people": AskedOfPeople(courses=("data-protection",))})
+        confirm_rules(database, people["dirk"], "open", propose_rules(database, people["olga"], asked).number)
+        approved_project(database, people)
+        return activate(database, settings, people["olga"], "cis-spinal")
+
+    def test_without_it_nobody_gets_in_and_with_it_those_who_have_it(
+        self, active: Project, database: Database, people: dict[str, Person]
+    ) -> None:
+        with pytest.raises(AccessRefused, match=r"The training data-protection of rosa is missing\. Take the course"):
+            check_access(database, "rosa", active.id)
+        trained(database, people, "rosa")
+        assert [can_access(database, name, active.id) for name in ("rosa", "lena")] == [True, False]
+
+    def test_it_ends_with_its_last_day_or_when_it_is_revoked(
+        self, active: Project, database: Database, people: dict[str, Person], clock: HandClock
+    ) -> None:
+        for name in ("rosa", "lena"):
+            days = {"passed_on": date(2026, 1, 1), "through": date(2026, 6, 30)}
+            record_training(database, people["olga"], name, "data-protection", **days, evidence="C 1")
+        revoke_training(database, people["otto"], "lena", "data-protection")
+        assert [can_access(database, name, active.id) for name in ("rosa", "lena")] == [True, False]
+        clock.now = datetime(2026, 7, 1, tzinfo=UTC)
+        assert not can_access(database, "rosa", active.id)
+        trained(database, people, "rosa")
+        assert can_access(database, "rosa", active.id), "renewed"
+
+    def test_nobody_records_their_own_and_the_database_says_so_too(
+        self, active: Project, database: Database, people: dict[str, Person]
+    ) -> None:
+        with pytest.raises(Refused, match="Nobody records their own training"):
+            trained(database, people, "olga")
+        with pytest.raises(Refused, match="projects:training:record"):
+            trained(database, {"olga": people["lena"]}, "rosa")
+
+    def test_whose_it_is_hears_that_it_ends(
+        self, active: Project, database: Database, people: dict[str, Person], clock: HandClock
+    ) -> None:
+        trained(database, people, "rosa")
+        clock.now = datetime(2026, 12, 31, tzinfo=UTC) + timedelta(days=365 - 14)
+        rights = [lapse.right.kind for lapse in lapses(_rights_of_rosa(database, active), clock.now.date())]
+        assert rights == [RightKind.TRAINING]
+
+
+def _rights_of_rosa(database: Database, project: Project) -> tuple[Right, ...]:
+    with database.read() as connection:
+        return person_rights(connection, project, "rosa")
 
 
 def right(through: date | None) -> Right:

@@ -23,6 +23,7 @@ from projects.models import AmendmentFile, Project, TeamRole
 from projects.resource_rules.models import load_rules
 from projects.resource_rules.service import all_in_force, confirm_rules, propose_rules, rules_in_force
 from projects.service import activate_project, project
+from projects.training.service import record_training
 
 ON_ONE_ENGINE = pytest.mark.parametrize("fresh_url", ["sqlite"], indirect=True)
 """For tests of what never enters the control database: rows, values, files."""
@@ -86,6 +87,13 @@ def ready(database: Database, people: dict[str, Person]) -> None:
         for body in rules.bodies:
             for member in ("dirk", "dora"):
                 give_seat(database, people["olga"], rules.resource, body.id, member)
+
+
+def trained(database: Database, people: dict[str, Person], *usernames: str) -> None:
+    """Record the training that the resources ask for, through 2027."""
+    days = {"passed_on": date(2026, 1, 1), "through": date(2027, 12, 31)}
+    for username in usernames:
+        record_training(database, people["olga"], username, "data-protection", **days, evidence="invented")
 
 
 def applied(database: Database, people: dict[str, Person], file: ApplicationFile | None = None) -> Application:

@@ -21,7 +21,7 @@ from projects.applications.errors import RulesRefuse
 from projects.errors import AccessRefused
 from projects.models import Project
 from tests.conftest import HandClock
-from tests.support.catalog import ON_ONE_ENGINE, activate, application_file, applied, approved_project, ready
+from tests.support.catalog import ON_ONE_ENGINE, activate, application_file, applied, approved_project, ready, trained
 from tests.support.guards import message_of, run, tear_down
 from tests.support.registries import publish_trials
 
@@ -56,6 +56,7 @@ def contract(
 ) -> ContractRecord:
     """Acme's contract, through 30 June 2026, and synthetic trials."""
     ready(database, people)
+    trained(database, people, "lena", "rosa")
     publish_trials(database, settings, people["dana"], tmp_path / "trials", people=20)
     return record(database, settings, people, signed, "acme-1", date(2023, 7, 1))
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.people.models import Sector
 from data_catalog.mapping.models import MAPPINGS, load_mapping
 from data_catalog.models import DatasetDeclaration, Purpose
 from projects.models import TableRequest
@@ -20,7 +21,6 @@ from projects.resource_rules.models import (
     Facts,
     ResourceRules,
     RuleId,
-    Sector,
     Weight,
     load_rules,
     outcome_of,

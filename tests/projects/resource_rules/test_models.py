@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.errors import InvalidInput
-from projects.resource_rules.models import Call, ResourceRules, Sector, Verdict, Weight, load_rules, outcome_of
+from core.people.models import Sector
+from projects.resource_rules.models import Call, ResourceRules, Verdict, Weight, load_rules, outcome_of
 from projects.resource_rules.models import RuleId as Rule
 from tests.support.catalog import RULES
 

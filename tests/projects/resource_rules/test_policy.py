@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from core.people.models import Sector
 from data_catalog.mapping.models import MAPPINGS, load_mapping
 from data_catalog.models import Purpose
 from projects.models import TableRequest
@@ -19,7 +20,6 @@ from projects.resource_rules.models import (
     Fee,
     ResourceRules,
     RuleId,
-    Sector,
     Verdict,
     Weight,
     load_rules,

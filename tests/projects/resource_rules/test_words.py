@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.people.models import Sector
 from data_catalog.models import Purpose
 from projects.changes import Change, changes
 from projects.resource_rules.models import (
@@ -18,7 +19,6 @@ from projects.resource_rules.models import (
     RequiredRows,
     ResourceRules,
     RuleId,
-    Sector,
     load_rules,
 )
 from projects.resource_rules.words import in_words
