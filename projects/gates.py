@@ -63,7 +63,7 @@ def _rules(connection: Connection, project: Project) -> ResourceRules | None:
 
 
 def _term(project: Project) -> Right:
-    words, renewal = f"the time of {project.id}", "Its lead can apply for more time."
+    words, renewal = f"the time {project.id} was approved for", "Its lead can apply for more time."
     return Right(RightKind.PROJECT, f"project:{project.id}", project.ends, words, renewal)
 
 

@@ -23,6 +23,30 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 }
 """Section of the form → its fields; a section is one form, saved by itself."""
 
+LABELS: Mapping[str, str] = {
+    "title": "Title",
+    "question": "What you want to find out",
+    "lay_summary": "For everybody",
+    "about_ms": "Whether it is about MS",
+    "purposes": "Purposes",
+    "compares_drugs": "Whether it compares drugs",
+    "population": "Who is studied",
+    "answers": "Answers to the rules",
+    "datasets": "The data",
+    "reasons": "What the data are needed for",
+    "team": "Team",
+    "signatory": "Who signs",
+    "funding": "Who pays",
+    "commercial": "Commercial interest",
+    "commercial_interest": "Which commercial interest",
+    "contract": "Contract",
+    "starts": "First day",
+    "ends": "Last day",
+    "ethics": "Ethics approval",
+    "outputs_plan": "What is to come out",
+}
+"""Field → what the page calls it."""
+
 _TEAM = re.compile(r"team\.(\d{1,3})\.username")
 _PICKED = re.compile(r"pick:([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)")
 

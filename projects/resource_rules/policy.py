@@ -147,7 +147,7 @@ def _drug_comparison(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
         if len(drugs) > 1 or (comparisons and (drugs or _is_of_treatments(text))):
             seen = ", ".join((*drugs, *comparisons))
             message = f"This reads like a comparison of drugs ({seen})."
-            remedy = "Say under “answers” why it is none, or write it without the comparison."
+            remedy = "Answer below the study why it is none, or write it without the comparison."
             yield _question(facts, rules, RuleId.DRUG_COMPARISON, field, message, remedy)
 
 
@@ -270,7 +270,7 @@ def _treatments(
             yield _refusal(rules, RuleId.DRUG_COMPARISON, field, message, remedy)
         else:
             message = f"{how} may tell which treatment somebody had. {telling.because}"
-            remedy = "Say under “answers” what it is needed for, or leave it out."
+            remedy = "Answer below the study what it is needed for, or leave it out."
             yield _question(facts, rules, RuleId.DRUG_COMPARISON, field, message, remedy)
 
 

@@ -64,7 +64,7 @@ def save(reader: Reader, page: Page, section: str, **said: str) -> Page:
 def test_an_application_is_written_checked_and_submitted(rules: None, sits: Sits, database: Database) -> None:
     lena = sits("lena")
     page = begun(lena)
-    assert "title is not answered yet" in page.text
+    assert "Title is not answered yet" in page.text
     assert not page.has_button("Submit to the committee")
     for section, said in SECTIONS.items():
         page = save(lena, page, section, **said)
@@ -119,7 +119,7 @@ def test_a_save_by_script_answers_with_the_pre_check_and_the_versions(rules: Non
     headers = {**FROM_OURSELVES, "HX-Request": "true"}
     part = Page(lena.client.post("/applications/bands/answers/study", data=said, headers=headers))
     assert part.soup.find("html") is None
-    assert "question is not answered yet" in part.text
+    assert "What you want to find out is not answered yet" in part.text
     assert part.soup.select_one("#version-title")["value"] == "1"  # type: ignore[index]
     again = Page(lena.client.post("/applications/bands/answers/study", data=said | {"title": "Late"}, headers=headers))
     assert "was changed in another window" in again.text

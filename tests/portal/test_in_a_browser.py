@@ -200,7 +200,7 @@ def test_a_draft_is_saved_while_it_is_written_and_the_rules_speak(drafting: Worl
     assert saved_title(drafting) == "Bands and conversion"
     page.get_by_role("group", name="Is it about multiple sclerosis?").get_by_label("No").check()
     expect(page.locator("#check")).to_contain_text("Make multiple sclerosis the study's question.")
-    expect(page.locator("#check")).not_to_contain_text("title is not answered yet")
+    expect(page.locator("#check")).not_to_contain_text("Title is not answered yet")
     with page.expect_response("**/answers/study"):
         page.get_by_label("Title").fill("Bands, and conversion")
     expect(page.locator("#saved")).to_contain_text("Saved")
