@@ -1,3 +1,9 @@
+CREATE FUNCTION guard_affiliation_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TRUE THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'affiliation rows are kept'; END IF; RETURN OLD; END $$;;
+CREATE TRIGGER guard_affiliation_delete BEFORE DELETE ON affiliation FOR EACH ROW EXECUTE FUNCTION guard_affiliation_delete();;
+CREATE FUNCTION guard_affiliation_replace() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT 1 FROM affiliation WHERE username = NEW.username AND since = NEW.since) THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'affiliation rows are kept'; END IF; RETURN NEW; END $$;;
+CREATE TRIGGER guard_affiliation_replace BEFORE INSERT ON affiliation FOR EACH ROW EXECUTE FUNCTION guard_affiliation_replace();;
+CREATE FUNCTION guard_affiliation_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TRUE THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'affiliation is append-only'; END IF; RETURN NEW; END $$;;
+CREATE TRIGGER guard_affiliation_update BEFORE UPDATE ON affiliation FOR EACH ROW EXECUTE FUNCTION guard_affiliation_update();;
 CREATE FUNCTION guard_amendment_birth() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.state <> 'proposed' OR NEW.number <> 1 + (SELECT count(*) FROM amendment WHERE project_id = NEW.project_id) THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'an amendment starts as proposed, and they are numbered in order'; END IF; RETURN NEW; END $$;;
 CREATE TRIGGER guard_amendment_birth BEFORE INSERT ON amendment FOR EACH ROW EXECUTE FUNCTION guard_amendment_birth();;
 CREATE FUNCTION guard_amendment_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.project_id IS DISTINCT FROM OLD.project_id OR NEW.number IS DISTINCT FROM OLD.number OR NEW.reason IS DISTINCT FROM OLD.reason OR NEW.proposed_by IS DISTINCT FROM OLD.proposed_by OR NEW.proposed_at IS DISTINCT FROM OLD.proposed_at THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'amendment: project_id, number, reason, proposed_by, proposed_at can not change'; END IF; RETURN NEW; END $$;;
@@ -84,6 +90,20 @@ CREATE FUNCTION guard_comment_replace() RETURNS trigger LANGUAGE plpgsql AS $$ B
 CREATE TRIGGER guard_comment_replace BEFORE INSERT ON comment FOR EACH ROW EXECUTE FUNCTION guard_comment_replace();;
 CREATE FUNCTION guard_comment_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TRUE THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'comment is append-only'; END IF; RETURN NEW; END $$;;
 CREATE TRIGGER guard_comment_update BEFORE UPDATE ON comment FOR EACH ROW EXECUTE FUNCTION guard_comment_update();;
+CREATE FUNCTION guard_contract_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TRUE THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'contract rows are kept'; END IF; RETURN OLD; END $$;;
+CREATE TRIGGER guard_contract_delete BEFORE DELETE ON contract FOR EACH ROW EXECUTE FUNCTION guard_contract_delete();;
+CREATE FUNCTION guard_contract_replace() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT 1 FROM contract WHERE id = NEW.id) THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'contract rows are kept'; END IF; RETURN NEW; END $$;;
+CREATE TRIGGER guard_contract_replace BEFORE INSERT ON contract FOR EACH ROW EXECUTE FUNCTION guard_contract_replace();;
+CREATE FUNCTION guard_contract_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TRUE THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'contract is append-only'; END IF; RETURN NEW; END $$;;
+CREATE TRIGGER guard_contract_update BEFORE UPDATE ON contract FOR EACH ROW EXECUTE FUNCTION guard_contract_update();;
+CREATE FUNCTION guard_contract_project_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TRUE THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'contract_project rows are kept'; END IF; RETURN OLD; END $$;;
+CREATE TRIGGER guard_contract_project_delete BEFORE DELETE ON contract_project FOR EACH ROW EXECUTE FUNCTION guard_contract_project_delete();;
+CREATE FUNCTION guard_contract_project_replace() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT 1 FROM contract_project WHERE project_id = NEW.project_id AND since = NEW.since) THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'contract_project rows are kept'; END IF; RETURN NEW; END $$;;
+CREATE TRIGGER guard_contract_project_replace BEFORE INSERT ON contract_project FOR EACH ROW EXECUTE FUNCTION guard_contract_project_replace();;
+CREATE FUNCTION guard_contract_project_resource() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF (SELECT resource FROM contract WHERE id = NEW.contract_id) IS DISTINCT FROM (SELECT resource FROM project WHERE id = NEW.project_id) THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'a project works under a contract with its own resource'; END IF; RETURN NEW; END $$;;
+CREATE TRIGGER guard_contract_project_resource BEFORE INSERT ON contract_project FOR EACH ROW EXECUTE FUNCTION guard_contract_project_resource();;
+CREATE FUNCTION guard_contract_project_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TRUE THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'contract_project is append-only'; END IF; RETURN NEW; END $$;;
+CREATE TRIGGER guard_contract_project_update BEFORE UPDATE ON contract_project FOR EACH ROW EXECUTE FUNCTION guard_contract_project_update();;
 CREATE FUNCTION guard_cut_approved() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.amendment <> 0 AND (SELECT state FROM amendment WHERE project_id = NEW.project_id AND number = NEW.amendment) IS DISTINCT FROM 'approved' THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'a cut is made of what was approved'; END IF; RETURN NEW; END $$;;
 CREATE TRIGGER guard_cut_approved BEFORE INSERT ON cut FOR EACH ROW EXECUTE FUNCTION guard_cut_approved();;
 CREATE FUNCTION guard_cut_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.project_id IS DISTINCT FROM OLD.project_id OR NEW.number IS DISTINCT FROM OLD.number OR NEW.made_by IS DISTINCT FROM OLD.made_by OR NEW.made_at IS DISTINCT FROM OLD.made_at OR NEW.manifest_sha256 IS DISTINCT FROM OLD.manifest_sha256 OR NEW.synthetic IS DISTINCT FROM OLD.synthetic OR NEW.amendment IS DISTINCT FROM OLD.amendment THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'cut: project_id, number, made_by, made_at, manifest_sha256, synthetic, amendment can not change'; END IF; RETURN NEW; END $$;;
@@ -294,6 +314,14 @@ CREATE FUNCTION guard_submission_replace() RETURNS trigger LANGUAGE plpgsql AS $
 CREATE TRIGGER guard_submission_replace BEFORE INSERT ON submission FOR EACH ROW EXECUTE FUNCTION guard_submission_replace();;
 CREATE FUNCTION guard_submission_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TRUE THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'submission is append-only'; END IF; RETURN NEW; END $$;;
 CREATE TRIGGER guard_submission_update BEFORE UPDATE ON submission FOR EACH ROW EXECUTE FUNCTION guard_submission_update();;
+CREATE FUNCTION guard_training_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.username IS DISTINCT FROM OLD.username OR NEW.course IS DISTINCT FROM OLD.course OR NEW.recorded_at IS DISTINCT FROM OLD.recorded_at OR NEW.passed_on IS DISTINCT FROM OLD.passed_on OR NEW.through IS DISTINCT FROM OLD.through OR NEW.evidence IS DISTINCT FROM OLD.evidence OR NEW.recorded_by IS DISTINCT FROM OLD.recorded_by THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'training: username, course, recorded_at, passed_on, through, evidence, recorded_by can not change'; END IF; RETURN NEW; END $$;;
+CREATE TRIGGER guard_training_change BEFORE UPDATE ON training FOR EACH ROW EXECUTE FUNCTION guard_training_change();;
+CREATE FUNCTION guard_training_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TRUE THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'training rows are kept'; END IF; RETURN OLD; END $$;;
+CREATE TRIGGER guard_training_delete BEFORE DELETE ON training FOR EACH ROW EXECUTE FUNCTION guard_training_delete();;
+CREATE FUNCTION guard_training_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'a training is revoked once'; END IF; RETURN NEW; END $$;;
+CREATE TRIGGER guard_training_once BEFORE UPDATE ON training FOR EACH ROW EXECUTE FUNCTION guard_training_once();;
+CREATE FUNCTION guard_training_replace() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT 1 FROM training WHERE username = NEW.username AND course = NEW.course AND recorded_at = NEW.recorded_at) THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'training rows are kept'; END IF; RETURN NEW; END $$;;
+CREATE TRIGGER guard_training_replace BEFORE INSERT ON training FOR EACH ROW EXECUTE FUNCTION guard_training_replace();;
 CREATE FUNCTION guard_vote_checker() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS (SELECT 1 FROM role_grant WHERE username = NEW.checker AND role = 'checker' AND confirmed_at IS NOT NULL AND revoked_at IS NULL) THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'only output checkers vote'; END IF; RETURN NEW; END $$;;
 CREATE TRIGGER guard_vote_checker BEFORE INSERT ON vote FOR EACH ROW EXECUTE FUNCTION guard_vote_checker();;
 CREATE FUNCTION guard_vote_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TRUE THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'vote rows are kept'; END IF; RETURN OLD; END $$;;
@@ -308,6 +336,8 @@ CREATE FUNCTION guard_vote_two() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF
 CREATE TRIGGER guard_vote_two BEFORE INSERT ON vote FOR EACH ROW EXECUTE FUNCTION guard_vote_two();;
 CREATE FUNCTION guard_vote_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TRUE THEN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'vote is append-only'; END IF; RETURN NEW; END $$;;
 CREATE TRIGGER guard_vote_update BEFORE UPDATE ON vote FOR EACH ROW EXECUTE FUNCTION guard_vote_update();;
+CREATE FUNCTION guard_affiliation_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'affiliation rows are kept'; END $$;;
+CREATE TRIGGER guard_affiliation_truncate BEFORE TRUNCATE ON affiliation FOR EACH STATEMENT EXECUTE FUNCTION guard_affiliation_truncate();;
 CREATE FUNCTION guard_amendment_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'amendment rows are kept'; END $$;;
 CREATE TRIGGER guard_amendment_truncate BEFORE TRUNCATE ON amendment FOR EACH STATEMENT EXECUTE FUNCTION guard_amendment_truncate();;
 CREATE FUNCTION guard_appeal_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'appeal rows are kept'; END $$;;
@@ -326,6 +356,10 @@ CREATE FUNCTION guard_closeout_step_truncate() RETURNS trigger LANGUAGE plpgsql 
 CREATE TRIGGER guard_closeout_step_truncate BEFORE TRUNCATE ON closeout_step FOR EACH STATEMENT EXECUTE FUNCTION guard_closeout_step_truncate();;
 CREATE FUNCTION guard_comment_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'comment rows are kept'; END $$;;
 CREATE TRIGGER guard_comment_truncate BEFORE TRUNCATE ON comment FOR EACH STATEMENT EXECUTE FUNCTION guard_comment_truncate();;
+CREATE FUNCTION guard_contract_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'contract rows are kept'; END $$;;
+CREATE TRIGGER guard_contract_truncate BEFORE TRUNCATE ON contract FOR EACH STATEMENT EXECUTE FUNCTION guard_contract_truncate();;
+CREATE FUNCTION guard_contract_project_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'contract_project rows are kept'; END $$;;
+CREATE TRIGGER guard_contract_project_truncate BEFORE TRUNCATE ON contract_project FOR EACH STATEMENT EXECUTE FUNCTION guard_contract_project_truncate();;
 CREATE FUNCTION guard_cut_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'cut rows are kept'; END $$;;
 CREATE TRIGGER guard_cut_truncate BEFORE TRUNCATE ON cut FOR EACH STATEMENT EXECUTE FUNCTION guard_cut_truncate();;
 CREATE FUNCTION guard_dac_vote_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'dac_vote rows are kept'; END $$;;
@@ -374,5 +408,7 @@ CREATE FUNCTION guard_session_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ 
 CREATE TRIGGER guard_session_truncate BEFORE TRUNCATE ON session FOR EACH STATEMENT EXECUTE FUNCTION guard_session_truncate();;
 CREATE FUNCTION guard_submission_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'submission rows are kept'; END $$;;
 CREATE TRIGGER guard_submission_truncate BEFORE TRUNCATE ON submission FOR EACH STATEMENT EXECUTE FUNCTION guard_submission_truncate();;
+CREATE FUNCTION guard_training_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'training rows are kept'; END $$;;
+CREATE TRIGGER guard_training_truncate BEFORE TRUNCATE ON training FOR EACH STATEMENT EXECUTE FUNCTION guard_training_truncate();;
 CREATE FUNCTION guard_vote_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '23000', MESSAGE = 'vote rows are kept'; END $$;;
 CREATE TRIGGER guard_vote_truncate BEFORE TRUNCATE ON vote FOR EACH STATEMENT EXECUTE FUNCTION guard_vote_truncate()

@@ -19,6 +19,18 @@ def upgrade() -> None:
     """
     drop_guards(op.get_bind())
     op.create_table(
+        "affiliation",
+        sa.Column("username", sa.String(length=31), nullable=False),
+        sa.Column("since", database.UtcDateTime(length=27), nullable=False),
+        sa.Column("organisation", sa.String(length=200), nullable=False),
+        sa.Column("sector", sa.String(length=20), nullable=False),
+        sa.Column("recorded_by", sa.String(length=31), nullable=False),
+        sa.CheckConstraint("recorded_by <> username", name=op.f("ck_affiliation_not_by_oneself")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["person.username"], name=op.f("fk_affiliation_recorded_by")),
+        sa.ForeignKeyConstraint(["username"], ["person.username"], name=op.f("fk_affiliation_username")),
+        sa.PrimaryKeyConstraint("username", "since", name=op.f("pk_affiliation")),
+    )
+    op.create_table(
         "application",
         sa.Column("project_id", sa.String(length=31), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -29,6 +41,21 @@ def upgrade() -> None:
         sa.Column("created_at", database.UtcDateTime(length=27), nullable=False),
         sa.ForeignKeyConstraint(["created_by"], ["person.username"], name=op.f("fk_application_created_by")),
         sa.PrimaryKeyConstraint("project_id", "number", name=op.f("pk_application")),
+    )
+    op.create_table(
+        "contract",
+        sa.Column("id", sa.String(length=31), nullable=False),
+        sa.Column("resource", sa.String(length=63), nullable=False),
+        sa.Column("organisation", sa.String(length=200), nullable=False),
+        sa.Column("starts", sa.Date(), nullable=False),
+        sa.Column("ends", sa.Date(), nullable=False),
+        sa.Column("signatory", sa.String(length=200), nullable=False),
+        sa.Column("document_sha256", sa.String(length=64), nullable=False),
+        sa.Column("recorded_by", sa.String(length=31), nullable=False),
+        sa.Column("recorded_at", database.UtcDateTime(length=27), nullable=False),
+        sa.CheckConstraint("ends > starts", name=op.f("ck_contract_days")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["person.username"], name=op.f("fk_contract_recorded_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract")),
     )
     op.create_table(
         "outbox",
@@ -98,6 +125,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("resource", "body", "username", "given_at", name=op.f("pk_seat")),
     )
     op.create_table(
+        "training",
+        sa.Column("username", sa.String(length=31), nullable=False),
+        sa.Column("course", sa.String(length=31), nullable=False),
+        sa.Column("recorded_at", database.UtcDateTime(length=27), nullable=False),
+        sa.Column("passed_on", sa.Date(), nullable=False),
+        sa.Column("through", sa.Date(), nullable=False),
+        sa.Column("evidence", sa.String(length=200), nullable=False),
+        sa.Column("recorded_by", sa.String(length=31), nullable=False),
+        sa.Column("revoked_at", database.UtcDateTime(length=27), nullable=True),
+        sa.CheckConstraint("recorded_by <> username", name=op.f("ck_training_not_by_oneself")),
+        sa.CheckConstraint("through >= passed_on", name=op.f("ck_training_days")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["person.username"], name=op.f("fk_training_recorded_by")),
+        sa.ForeignKeyConstraint(["username"], ["person.username"], name=op.f("fk_training_username")),
+        sa.PrimaryKeyConstraint("username", "course", "recorded_at", name=op.f("pk_training")),
+    )
+    op.create_table(
         "closeout_step",
         sa.Column("project_id", sa.String(length=31), nullable=False),
         sa.Column("step", sa.String(length=20), nullable=False),
@@ -111,6 +154,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_closeout_step_project_id")),
         sa.PrimaryKeyConstraint("project_id", "step", name=op.f("pk_closeout_step")),
     )
+    op.create_table(
+        "contract_project",
+        sa.Column("project_id", sa.String(length=31), nullable=False),
+        sa.Column("since", database.UtcDateTime(length=27), nullable=False),
+        sa.Column("contract_id", sa.String(length=31), nullable=False),
+        sa.Column("added_by", sa.String(length=31), nullable=False),
+        sa.ForeignKeyConstraint(["added_by"], ["person.username"], name=op.f("fk_contract_project_added_by")),
+        sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name=op.f("fk_contract_project_contract_id")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_contract_project_project_id")),
+        sa.PrimaryKeyConstraint("project_id", "since", name=op.f("pk_contract_project")),
+    )
+    op.create_index(op.f("ix_contract_project_contract_id"), "contract_project", ["contract_id"], unique=False)
     op.create_table(
         "draft_answer",
         sa.Column("project_id", sa.String(length=31), nullable=False),
