@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from time import monotonic, sleep
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from core.people.tables import person
+from projects.agreements.records import put_under
+from projects.agreements.tables import contract
 from tests.support.hub import (
     SETUP,
     House,
@@ -44,7 +47,18 @@ def close_account(hub: RunningHub, username: str, _project_id: str) -> None:
         tx.record("core:person:close", f"person:{username}")
 
 
-@pytest.mark.parametrize("revoke", [leave_team, suspend, close, close_account])
+def let_its_contract_end(hub: RunningHub, username: str, project_id: str) -> None:
+    """Put it under a contract whose last day was yesterday: what a contract is from midnight on."""
+    yesterday = hub.database.clock().date() - timedelta(days=1)
+    terms = {"resource": "open", "organisation": "Acme", "starts": yesterday - timedelta(days=1095), "ends": yesterday}
+    signed = {"signatory": "A. Cme", "document_sha256": "0" * 64, "recorded_by": username}
+    with hub.database.write(SETUP) as tx:
+        tx.execute(insert(contract).values(id=project_id, **terms, **signed, recorded_at=tx.now))
+        put_under(tx, project_id, project_id, username)
+        tx.record("projects:contract:end", f"project:{project_id}")
+
+
+@pytest.mark.parametrize("revoke", [leave_team, suspend, close, close_account, let_its_contract_end])
 def test_a_running_server_ends(hub: RunningHub, house: House, revoke: Callable[[RunningHub, str, str], None]) -> None:
     rosa = house.person()
     study = house.project(rosa)
