@@ -1,6 +1,7 @@
 """Who looks at requests, and at what. Nothing here changes one; a look at held content is an event in the log."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -34,6 +35,26 @@ class FileContent:
     name: str
     sha256: str
     content: bytes
+
+
+@dataclass(frozen=True)
+class Released:
+    """What left a project, in numbers everybody may know: files, and the day of the last."""
+
+    files: int
+    last: date | None
+
+
+def released_of(database: Database) -> dict[str, Released]:
+    """Return what left each project that anything left; of what is in it nothing."""
+    found: dict[str, Released] = {}
+    with database.read() as connection:
+        for request in records.find_requests(connection, release_request.c.state == State.RELEASED):
+            so_far = found.get(request.project_id, Released(0, None))
+            day = records.released_at(connection, request.id).date()
+            last = max(day, so_far.last) if so_far.last else day
+            found[request.project_id] = Released(so_far.files + len(request.files), last)
+    return found
 
 
 def queue(database: Database, checker: Person) -> tuple[QueueItem, ...]:

@@ -43,6 +43,7 @@ PAGES = [
     ("dirk", "/committee/waits"),
     ("dirk", "/committee/bands"),
     ("dirk", "/proposals"),
+    ("rosa", "/register"),
     ("lena", "/rules"),
     ("lena", "/rules/ms_cidr"),
     ("dirk", "/projects/bands"),

@@ -18,7 +18,13 @@ from tests.support.catalog import active_project, amendment_file
 from tests.support.pages import Page, Reader
 from tests.support.portal import Sits
 
-NO_PAGES = {"/health", "/static/{name}", "/sign-in", "/reviews/{request_id}/rounds/{round_}/files/{number}"}
+NO_PAGES = {
+    "/health",
+    "/static/{name}",
+    "/sign-in",
+    "/register.json",
+    "/reviews/{request_id}/rounds/{round_}/files/{number}",
+}
 """What answers with something else than a page of the portal's; a held file stands in the frame of one."""
 
 SYNTHETIC = "Synthetic data. This installation holds data that describe nobody"

@@ -19,7 +19,7 @@ from tests.support.catalog import application_file, approved_project
 from tests.support.pages import FROM_OURSELVES, Page, Reader
 from tests.support.portal import Sits
 
-OPEN = {"/", "/health", "/sign-in", "/sign-in/callback", "/signed-out", "/static/{name}"}
+OPEN = {"/", "/health", "/register", "/register.json", "/sign-in", "/sign-in/callback", "/signed-out", "/static/{name}"}
 """What a visitor may see."""
 
 EVERYBODYS = {

@@ -9,8 +9,8 @@ from core.database import Database
 from core.people.models import Person
 from core.settings import Settings
 from projects.service import close_project
-from tests.projects.test_guards import message_of, run, tear_down
 from tests.support.catalog import approved_project, ingest
+from tests.support.guards import message_of, run, tear_down
 
 AT = "2026-06-01T10:00:00.000000Z"
 NEW = "INSERT INTO closeout_step VALUES ('cis-spinal', '{}', '" + AT + "', 'system:worker', '{{}}')"
