@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from core.errors import MyelinError
 from ops.commands import (
+    agreement,
     application,
     audit,
     closeout,
@@ -35,6 +36,8 @@ app.add_typer(source.app, name="source")
 app.add_typer(rules.app, name="rules")
 app.add_typer(application.app, name="application")
 app.add_typer(contract.app, name="contract")
+app.add_typer(agreement.agreements, name="agreement")
+app.add_typer(agreement.fees, name="invoice")
 app.add_typer(project.app, name="project")
 app.add_typer(audit.app, name="audit")
 app.add_typer(outbox.app, name="outbox")

@@ -10,11 +10,14 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from projects.agreements.models import ContractRecord
-from projects.agreements.records import contract_of
+from projects.agreements.models import AgreementKind, ContractRecord, InvoiceState
+from projects.agreements.policy import agreed_through
+from projects.agreements.records import agreements_of, contract_of, invoices
+from projects.applications.records import find_application
 from projects.errors import AccessRefused, ActionRefused
 from projects.models import Project
-from projects.resource_rules.models import ResourceRules
+from projects.resource_rules.models import Commercial, Fee, ResourceRules
+from projects.resource_rules.policy import fee_of
 from projects.resource_rules.service import rules_by_hash
 from projects.rights import Right, RightKind
 from projects.training.service import training_rights
@@ -33,8 +36,9 @@ class Lapse:
 
 def project_rights(connection: Connection, project: Project) -> tuple[Right, ...]:
     """Return the rights a project must hold, as the rules it was approved under demand them."""
-    contract = contract_of(connection, project.id)
-    return (_term(project), *_by_rules(project, _rules(connection, project)), *([_under(contract)] if contract else []))
+    contract, rules = contract_of(connection, project.id), _rules(connection, project)
+    under = [_under(contract)] if contract else []
+    return (_term(project), *_by_rules(project, rules), *under, *_agreed(connection, project, rules))
 
 
 def person_rights(connection: Connection, project: Project, username: str) -> tuple[Right, ...]:
@@ -81,6 +85,32 @@ def _by_rules(project: Project, rules: ResourceRules | None) -> Iterator[Right]:
     if rules and rules.needs_ethics:
         words, renewal = f"the ethics approval of {project.id}", "Its lead gives the committee the renewed approval."
         yield Right(RightKind.ETHICS, f"project:{project.id}", project.ethics_through, words, renewal)
+
+
+def _agreed(connection: Connection, project: Project, rules: ResourceRules | None) -> Iterator[Right]:
+    """Yield the agreements and the fee that the rules ask for."""
+    if rules is None:
+        return
+    agreements = agreements_of(connection, project.id)
+    for kind in _kinds(project, rules):
+        words, renewal = (
+            f"the {kind.replace('_', ' ')} agreement of {project.id}",
+            "Have it signed, and tell operations.",
+        )
+        yield Right(RightKind.AGREEMENT, f"project:{project.id}", agreed_through(agreements, kind), words, renewal)
+    submission = find_application(connection, project.id).submission
+    sectors = {member.username: member.sector for member in submission.file.team} if submission else {}
+    if fee_of(rules, sectors) is Fee.PER_PROJECT:
+        paid = any(one.state is InvoiceState.PAID for one in invoices(connection, project.id))
+        words, renewal = f"the fee of {project.id}", "Pay the invoice; operations record it."
+        yield Right(RightKind.FEE, f"project:{project.id}", project.ends if paid else None, words, renewal)
+
+
+def _kinds(project: Project, rules: ResourceRules) -> Iterator[AgreementKind]:
+    if rules.data_use_agreement:
+        yield AgreementKind.DATA_USE
+    if project.commercial and rules.commercial is Commercial.AUTHORISED:
+        yield AgreementKind.COMMERCIAL
 
 
 def _under(contract: ContractRecord) -> Right:

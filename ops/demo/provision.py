@@ -28,6 +28,9 @@ from ops.demo.provider import pass_through
 from ops.login import sign_in
 from ops.numbers import edition_stands
 from ops.show import step
+from projects.agreements.models import AgreementKind
+from projects.agreements.of_project import issue_invoice, record_agreement, record_payment
+from projects.agreements.records import agreements_of, invoices
 from projects.applications.models import ApplicationFile, load_application_file
 from projects.applications.service import apply_from_file
 from projects.committee.models import Word
@@ -171,8 +174,34 @@ def _ensure_project(settings: Settings, database: Database, file: ApplicationFil
         _vote(settings, database, file)
         state = ProjectState.APPROVED
     if state is ProjectState.APPROVED:
+        _ensure_settled(settings, database, file)
         with step(f"Project {file.id}: making its cut, views and network"):
             activate(settings, database, _signed_in(settings, database, FIRST_OPS), file.id)
+
+
+def _ensure_settled(settings: Settings, database: Database, file: ApplicationFile) -> None:
+    """Record the agreement and the fee that MS CIDR's rules ask for, both invented."""
+    if file.signatory is None:
+        return
+    actor = _signed_in(settings, database, FIRST_OPS)
+    with database.read() as connection:
+        agreed, asked = agreements_of(connection, file.id), invoices(connection, file.id)
+    if not agreed:
+        document = settings.state / "invented-agreement.txt"
+        document.write_text("An invented agreement of the demo's: nobody signed anything.\n")
+        record_agreement(
+            database,
+            settings,
+            actor,
+            file.id,
+            AgreementKind.DATA_USE,
+            through=file.ends,
+            signatory=file.signatory.name,
+            document=document,
+        )
+    if not asked:
+        made = issue_invoice(database, actor, file.id, amount=150_000, currency="EUR", due_on=file.starts)
+        record_payment(database, actor, made.number, paid_on=file.starts, reference="invented")
 
 
 def _vote(settings: Settings, database: Database, file: ApplicationFile) -> None:

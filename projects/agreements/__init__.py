@@ -1,1 +1,1 @@
-"""Contracts of industry: three years that cover several studies, and stop them all when they end."""
+"""Agreements and money: contracts of industry, agreements about one project, and its fee."""

@@ -1,10 +1,32 @@
-"""Rules about contracts: when one ends, and what may work under it. Pure."""
+"""Rules about contracts, agreements and invoices. Pure."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from projects.agreements.errors import ContractRejected
-from projects.agreements.models import YEARS, ContractRecord
+from projects.agreements.models import YEARS, Agreement, AgreementKind, ContractRecord, Invoice, InvoiceState
 from projects.models import Project, ProjectState
+
+INVOICE_TRANSITIONS = (
+    (InvoiceState.ISSUED, "pay", InvoiceState.PAID),
+    (InvoiceState.ISSUED, "cancel", InvoiceState.CANCELLED),
+)
+"""Every step of an invoice: from this state, by this action, to that one. What is paid stays paid."""
+
+
+def check_step(invoice: Invoice, action: str) -> InvoiceState:
+    """Return the state an action leads to; raises ContractRejected where it is not open."""
+    found = (after for before, name, after in INVOICE_TRANSITIONS if (before, name) == (invoice.state, action))
+    to = next(found, None)
+    if to is None:
+        raise ContractRejected(f"Invoice {invoice.number} is {invoice.state}: {action} is not open.")
+    return to
+
+
+def agreed_through(agreements: Iterable[Agreement], kind: AgreementKind) -> date | None:
+    """Return the last day an agreement of a kind holds, or None where none does."""
+    held = (one.through for one in agreements if one.kind is kind and one.ended_at is None)
+    return max(held, default=None)
 
 
 def last_day(starts: date) -> date:

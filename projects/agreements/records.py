@@ -1,11 +1,11 @@
-"""Contracts as they are kept: rows in, values out."""
+"""Contracts, agreements and invoices as they are kept: rows in, values out."""
 
 from sqlalchemy import Connection, select
 
 from core.database import Transaction
 from core.errors import NotFound
-from projects.agreements.models import ContractRecord
-from projects.agreements.tables import contract, contract_project
+from projects.agreements.models import Agreement, AgreementKind, ContractRecord, Invoice, InvoiceState
+from projects.agreements.tables import agreement, contract, contract_project, invoice
 
 
 def all_contracts(connection: Connection) -> list[ContractRecord]:
@@ -31,6 +31,30 @@ def find_contract(connection: Connection, contract_id: str) -> ContractRecord:
 def contract_of(connection: Connection, project_id: str) -> ContractRecord | None:
     """Return the contract a project works under now, or None."""
     return next((one for one in all_contracts(connection) if project_id in one.projects), None)
+
+
+def agreements_of(connection: Connection, project_id: str) -> list[Agreement]:
+    """Return every agreement about a project, oldest first."""
+    query = select(agreement).where(agreement.c.project_id == project_id).order_by(agreement.c.recorded_at)
+    rows = connection.execute(query).mappings().all()
+    return [Agreement(**{**row, "kind": AgreementKind(row["kind"])}) for row in rows]
+
+
+def invoices(connection: Connection, project_id: str | None = None) -> list[Invoice]:
+    """Return the invoices of a project, or of all, in order of number."""
+    query = select(invoice).order_by(invoice.c.number)
+    if project_id is not None:
+        query = query.where(invoice.c.project_id == project_id)
+    rows = connection.execute(query).mappings().all()
+    return [Invoice(**{**row, "state": InvoiceState(row["state"])}) for row in rows]
+
+
+def find_invoice(connection: Connection, number: int) -> Invoice:
+    """Return an invoice; raises NotFound."""
+    found = next((one for one in invoices(connection) if one.number == number), None)
+    if found is None:
+        raise NotFound(f"There is no invoice {number}.", "`myelin invoice list` shows those there are.")
+    return found
 
 
 def put_under(tx: Transaction, contract_id: str, project_id: str, username: str) -> None:

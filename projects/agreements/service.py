@@ -1,4 +1,4 @@
-"""What is done with contracts: record a signed one, list them, and move a project to its organisation's next one."""
+"""What is done with contracts of industry: record a signed one, list them, move a project to the next one."""
 
 from datetime import date
 from pathlib import Path
@@ -42,7 +42,7 @@ def record_contract(
     check_slug(contract_id, "contract id")
     if not organisation.strip() or not signatory.strip():
         raise InvalidInput("A contract names the organisation and who signed for it.")
-    sha256 = _keep(settings, document)
+    sha256 = keep_document(settings, document)
     with database.write(actor) as tx:
         rules_in_force(tx.connection, resource)
         if any(one.id == contract_id for one in all_contracts(tx.connection)):
@@ -72,7 +72,8 @@ def contracts_for(database: Database, actor: Person) -> list[ContractRecord]:
         return all_contracts(connection)
 
 
-def _keep(settings: Settings, document: Path) -> str:
+def keep_document(settings: Settings, document: Path) -> str:
+    """Keep a signed document by its SHA-256, and return it; raises InvalidInput where it can not be read."""
     try:
         content = document.read_bytes()
         sha256 = sha256_file(document)

@@ -66,11 +66,6 @@ def _most(fees: Iterable[Fee]) -> Fee:
     return min(fees, key=PAYS_MOST.index)
 
 
-def needs_commercial_agreement(rules: ResourceRules, facts: Facts) -> bool:
-    """Tell whether the additional agreement for commercial use is asked for."""
-    return rules.commercial is Commercial.AUTHORISED and bool(facts.commercial)
-
-
 def required_cohort(rules: ResourceRules, purposes: frozenset[Purpose]) -> str:
     """Return the condition that people must meet to be in a cut for these purposes, or nothing."""
     conditions = [rows.cohort for rows in rules.rows if purposes & set(rows.purposes)]

@@ -17,7 +17,7 @@ from projects.committee.models import Word
 from projects.committee.service import cast_vote
 from projects.service import project
 from tests.conftest import HandClock
-from tests.support.catalog import ON_ONE_ENGINE, activate, application_file, applied, approved_project
+from tests.support.catalog import ON_ONE_ENGINE, activate, application_file, applied, approved_project, settled
 from tests.support.registries import publish_registries, publish_trials
 
 pytestmark = ON_ONE_ENGINE
@@ -55,6 +55,7 @@ def test_natural_history_is_cut_to_people_without_treatment_whatever_was_asked(
     declaration = edition(database, "ms_cidr").declaration
     for table in approved.tables:
         assert selects_only(table.cohort, "arm", {"placebo", "untreated"}, declaration)
+    settled(database, settings, people, "natural")
     activate(database, settings, people["olga"], "natural")
     found = edition(database, "ms_cidr").folder(settings)
     in_cut = f"SELECT count(*) FROM '{settings.cuts}/natural/1/ms_cidr/patient.parquet'"
@@ -95,6 +96,7 @@ def test_a_project_holds_the_registries_that_said_yes_and_no_others(
         word = Word.DECLINE if name in ("rism", "msbase") else Word.APPROVE
         cast_vote(database, people["dirk"], "four", name, word, reason="Not now." if word is Word.DECLINE else "")
     assert {table.dataset_id for table in project(database, "four").tables} == {"remus", "dmsr", "ofsep", "smsreg"}
+    settled(database, settings, people, "four")
     activate(database, settings, people["olga"], "four")
     folders = {path.name for path in (settings.cuts / "four" / "1").iterdir() if path.is_dir()}
     assert folders == {"remus", "dmsr", "ofsep", "smsreg"}

@@ -8,12 +8,15 @@ import duckdb
 import pytest
 
 from core.database import Database
+from core.files import ensure_folder
 from core.people.models import Person
 from core.settings import Settings
 from data_catalog.editions import EditionManifest
 from data_catalog.models import DATASETS
 from data_catalog.service import ingest_dataset
 from data_catalog.synthetic import write_synthetic_sources
+from projects.agreements.models import AgreementKind
+from projects.agreements.of_project import issue_invoice, record_agreement, record_payment
 from projects.applications.models import Application, ApplicationFile
 from projects.applications.service import apply_from_file
 from projects.committee.models import Word
@@ -94,6 +97,17 @@ def trained(database: Database, people: dict[str, Person], *usernames: str) -> N
     days = {"passed_on": date(2026, 1, 1), "through": date(2027, 12, 31)}
     for username in usernames:
         record_training(database, people["olga"], username, "data-protection", **days, evidence="invented")
+
+
+def settled(database: Database, settings: Settings, people: dict[str, Person], project_id: str) -> None:
+    """Record the data use agreement of a project as signed, and its fee as paid; both invented."""
+    document = ensure_folder(settings.state) / "signed.pdf"
+    document.write_bytes(b"%PDF-1.7 signed, an invented agreement")
+    signed = {"through": date(2028, 12, 31), "signatory": "S. Amann", "document": document}
+    record_agreement(database, settings, people["olga"], project_id, AgreementKind.DATA_USE, **signed)  # type: ignore[arg-type]
+    asked = {"currency": "EUR", "due_on": date(2026, 12, 31)}
+    number = issue_invoice(database, people["olga"], project_id, amount=150_000, **asked).number  # type: ignore[arg-type]
+    record_payment(database, people["otto"], number, paid_on=date(2026, 6, 1), reference="invented")
 
 
 def applied(database: Database, people: dict[str, Person], file: ApplicationFile | None = None) -> Application:

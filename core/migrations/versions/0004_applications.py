@@ -141,6 +141,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("username", "course", "recorded_at", name=op.f("pk_training")),
     )
     op.create_table(
+        "agreement",
+        sa.Column("project_id", sa.String(length=31), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("recorded_at", database.UtcDateTime(length=27), nullable=False),
+        sa.Column("through", sa.Date(), nullable=False),
+        sa.Column("signatory", sa.String(length=200), nullable=False),
+        sa.Column("document_sha256", sa.String(length=64), nullable=False),
+        sa.Column("recorded_by", sa.String(length=31), nullable=False),
+        sa.Column("ended_at", database.UtcDateTime(length=27), nullable=True),
+        sa.CheckConstraint("kind IN ('data_use', 'commercial')", name=op.f("ck_agreement_kind")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_agreement_project_id")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["person.username"], name=op.f("fk_agreement_recorded_by")),
+        sa.PrimaryKeyConstraint("project_id", "kind", "recorded_at", name=op.f("pk_agreement")),
+    )
+    op.create_table(
         "closeout_step",
         sa.Column("project_id", sa.String(length=31), nullable=False),
         sa.Column("step", sa.String(length=20), nullable=False),
@@ -216,6 +231,27 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["username"], ["person.username"], name=op.f("fk_interest_username")),
         sa.PrimaryKeyConstraint("project_id", "number", "username", "declared_at", name=op.f("pk_interest")),
     )
+    op.create_table(
+        "invoice",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("project_id", sa.String(length=31), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("issued_by", sa.String(length=31), nullable=False),
+        sa.Column("issued_at", database.UtcDateTime(length=27), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=True),
+        sa.Column("reference", sa.String(length=200), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'paid') = (paid_on IS NOT NULL AND reference IS NOT NULL)", name=op.f("ck_invoice_paid")
+        ),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_invoice_amount")),
+        sa.ForeignKeyConstraint(["issued_by"], ["person.username"], name=op.f("fk_invoice_issued_by")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_invoice_project_id")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_invoice")),
+    )
+    op.create_index(op.f("ix_invoice_project_id"), "invoice", ["project_id"], unique=False)
     op.create_table(
         "submission",
         sa.Column("project_id", sa.String(length=31), nullable=False),

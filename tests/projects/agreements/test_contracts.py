@@ -21,7 +21,16 @@ from projects.applications.errors import RulesRefuse
 from projects.errors import AccessRefused
 from projects.models import Project
 from tests.conftest import HandClock
-from tests.support.catalog import ON_ONE_ENGINE, activate, application_file, applied, approved_project, ready, trained
+from tests.support.catalog import (
+    ON_ONE_ENGINE,
+    activate,
+    application_file,
+    applied,
+    approved_project,
+    ready,
+    settled,
+    trained,
+)
 from tests.support.guards import message_of, run, tear_down
 from tests.support.registries import publish_trials
 
@@ -85,6 +94,7 @@ def running(
     database: Database, settings: Settings, people: dict[str, Person], project_id: str, contract: str = "acme-1"
 ) -> Project:
     approved_project(database, people, application_file(**study(project_id, contract)))
+    settled(database, settings, people, project_id)
     return activate(database, settings, people["olga"], project_id)
 
 
