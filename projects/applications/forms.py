@@ -1,5 +1,6 @@
 """What a page's form says of an application, field by field, and back: texts of inputs in, answers out. Pure."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -72,9 +73,26 @@ def answers_in(section: str, form: Mapping[str, str]) -> dict[str, object]:
 
 
 def versions_in(form: Mapping[str, str]) -> dict[str, int]:
-    """Return the versions a form's answers were read at."""
-    found = ((name.removeprefix("version:"), text) for name, text in form.items() if name.startswith("version:"))
-    return {field: int(text) for field, text in found if text.isdigit()}
+    """Return the versions a form's answers were read at.
+
+    Whoever saw what somebody else wrote and keeps their own says so with `keep:`, and the version they saw.
+    """
+    found = [(name.partition(":"), text) for name, text in form.items() if text.isdigit()]
+    read = {field: int(text) for (kind, _, field), text in found if kind == "version"}
+    return read | {field: int(text) for (kind, _, field), text in found if kind == "keep"}
+
+
+def in_words(value: str) -> str:
+    """Return an answer, which is JSON text, as a person reads it; nothing where nothing was said."""
+    said = json.loads(value) if value else None
+    if said is None:
+        return ""
+    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False, indent=2)
+
+
+def section_of(field: str) -> str:
+    """Return the section of the form a field is in."""
+    return next(name for name, fields in SECTIONS.items() if field in fields)
 
 
 def versions_of(answers: Mapping[str, Answer]) -> dict[str, int]:

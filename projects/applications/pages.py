@@ -1,8 +1,8 @@
 """What those who apply are shown: their applications, and one with its answers, its pre-check and what is open."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from data_catalog.imaging.names import ScanKinds
 from data_catalog.service import newest_editions
 from projects.applications.checking import Check, check
 from projects.applications.forms import SECTIONS
-from projects.applications.models import Application
+from projects.applications.models import Answer, Application
 from projects.applications.policy import WRITABLE, ApplicationAction, can_see, can_transition
 from projects.applications.records import all_applications
 from projects.applications.service import application_in, rules_of
@@ -61,6 +61,25 @@ class ApplicationPage:
         problems = self.check.problems if self.check else ()
         counts = {name: sum(one.field in fields for one in problems) for name, fields in SECTIONS.items()}
         return {name: count for name, count in counts.items() if count}
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """One answer that was changed elsewhere since this window read it: what each says, as JSON text."""
+
+    mine: Answer
+    """What this window says, at the version it had read."""
+    theirs: str
+    their_version: int
+
+
+def with_mine(page: ApplicationPage, disputes: Sequence[Dispute]) -> ApplicationPage:
+    """Return the page with what this window says where it was changed elsewhere, at the version it had read.
+
+    So it can not be saved over the other by the next keystroke, only by whoever has seen both.
+    """
+    mine = {one.mine.field: one.mine for one in disputes}
+    return replace(page, application=replace(page.application, answers={**page.application.answers, **mine}))
 
 
 def my_applications(database: Database, person: Person) -> list[Application]:

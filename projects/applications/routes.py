@@ -1,6 +1,7 @@
 """Pages of those who apply: their applications, the form with its pre-check, and the steps open to them."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,8 +12,15 @@ from core.web.visit import SignedIn, Visit
 from projects.applications import forms, service
 from projects.applications.errors import EditedElsewhere
 from projects.applications.exemptions import ask_exemption
-from projects.applications.models import Application
-from projects.applications.pages import ApplicationPage, application_page, my_applications, resources_to_apply_to
+from projects.applications.models import Answer, Application
+from projects.applications.pages import (
+    ApplicationPage,
+    Dispute,
+    application_page,
+    my_applications,
+    resources_to_apply_to,
+    with_mine,
+)
 from projects.committee.pages import committee_page
 from projects.committee.service import appeal_decision
 from projects.resource_rules.models import RuleId
@@ -51,12 +59,12 @@ def save(visit: SignedIn, project_id: str, section: str) -> Response:
     """
     if section not in forms.SECTIONS:
         raise InvalidInput("There is no such part of the form.")
-    conflicts = _save(visit, project_id, section)
-    page = application_page(visit.database, visit.person, project_id)
+    disputes = _save(visit, project_id, section)
     if visit.request.headers.get("hx-request") == "true":
-        return visit.show("projects/applications/saved.html", page=page, conflicts=conflicts, forms=forms, oob=True)
-    if conflicts:
-        return _page(visit, project_id, conflicts[0])
+        page = with_mine(application_page(visit.database, visit.person, project_id), disputes)
+        return visit.show("projects/applications/saved.html", page=page, disputes=disputes, forms=forms, oob=True)
+    if disputes:
+        return _page(visit, project_id, disputes=disputes)
     return visit.go(f"/applications/{project_id}#{section}", "Saved.")
 
 
@@ -93,19 +101,21 @@ def exemption(visit: SignedIn, project_id: str, rule: RuleId) -> Response:
     return visit.go(f"/applications/{project_id}", "The committee is asked. Two of its members grant it.")
 
 
-def _save(visit: Visit, project_id: str, section: str) -> list[EditedElsewhere]:
+def _save(visit: Visit, project_id: str, section: str) -> list[Dispute]:
     """Save every answer of a section that differs from what is kept; return those somebody else changed first."""
     found = service.application_for(visit.database, visit.person, project_id)
     versions = forms.versions_in(visit.form)
-    conflicts = []
+    disputes = []
     for field, value in forms.answers_in(section, visit.form).items():
         if not _differs(found, field, value):
             continue
+        read = versions.get(field, 0)
         try:
-            service.save_answer(visit.database, visit.person, project_id, field, value, versions.get(field, 0))
+            service.save_answer(visit.database, visit.person, project_id, field, value, read)
         except EditedElsewhere as conflict:
-            conflicts.append(conflict)
-    return conflicts
+            mine = Answer(field, json.dumps(value), read, visit.person.username, visit.now)
+            disputes.append(Dispute(mine, conflict.current, conflict.version))
+    return disputes
 
 
 def _differs(found: Application, field: str, value: object) -> bool:
@@ -113,10 +123,12 @@ def _differs(found: Application, field: str, value: object) -> bool:
     return (json.loads(known.value) if known else None) != value
 
 
-def _page(visit: Visit, project_id: str, refusal: MyelinError | None = None) -> Response:
-    page = application_page(visit.database, visit.person, project_id)
-    status = refusal.status if refusal else 200
-    facts: dict[str, Any] = {"page": page, "refusal": refusal, "forms": forms, "conflicts": [], "oob": False}
+def _page(
+    visit: Visit, project_id: str, refusal: MyelinError | None = None, disputes: Sequence[Dispute] = ()
+) -> Response:
+    page = with_mine(application_page(visit.database, visit.person, project_id), disputes)
+    status = refusal.status if refusal else EditedElsewhere.status if disputes else 200
+    facts: dict[str, Any] = {"page": page, "refusal": refusal, "forms": forms, "disputes": disputes, "oob": False}
     if page.may_write:
         return visit.show("projects/applications/form.html", status=status, **facts, returned=_returned(visit, page))
     seen = committee_page(visit.database, visit.person, project_id)

@@ -109,6 +109,14 @@ def test_two_windows_do_not_overwrite_each_other(rules: None, sits: Sits, databa
     assert "was changed in another window" in answer.text
     kept = application_for(database, lena.person, "bands").answers["title"]  # type: ignore[arg-type]
     assert json.loads(kept.value) == "From the first window"
+    assert answer.soup.select_one("#title")["value"] == "From the second window", "nothing written is lost"  # type: ignore[index]
+    assert save(lena, answer, "study", title="From the second window").status == 409, "only who has seen both decides"
+    keep = answer.soup.find("button", string="Keep mine")
+    assert keep is not None
+    assert keep["form"] == answer.form("Save")["id"]  # type: ignore[index]
+    save(lena, answer, "study", title="From the second window", **{keep["name"]: keep["value"]})  # type: ignore[index,dict-item]
+    kept = application_for(database, lena.person, "bands").answers["title"]  # type: ignore[arg-type]
+    assert json.loads(kept.value) == "From the second window"
 
 
 def test_a_save_by_script_answers_with_the_pre_check_and_the_versions(rules: None, sits: Sits) -> None:

@@ -232,6 +232,9 @@ def test_two_windows_show_each_other_what_they_wrote(drafting: World, opens: Ope
     expect(second.locator("#check")).to_contain_text("was changed in another window")
     expect(second.locator("#check")).to_contain_text("From the first window")
     assert saved_title(drafting) == "From the first window"
-    second.locator("form.draft").first.get_by_role("button", name="Save").click()
+    with second.expect_response("**/answers/study"):
+        second.get_by_label("Who is studied?").fill("Adults")
+    assert saved_title(drafting) == "From the first window", "writing on does not replace it"
+    second.get_by_role("button", name="Keep mine").click()
     expect(second.locator("#saved")).to_contain_text("Saved")
     assert saved_title(drafting) == "From the second window"
