@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from core.database import Database
 from core.errors import InvalidInput
-from core.files import ensure_folder, sha256_file, write_durably
+from core.files import ensure_folder, sha256_bytes, write_durably
 from core.people.models import Person, check_slug
 from core.permissions import check_may
 from core.settings import Settings
@@ -75,8 +75,8 @@ def contracts_for(database: Database, actor: Person) -> list[ContractRecord]:
 def _keep(settings: Settings, document: Path) -> str:
     try:
         content = document.read_bytes()
-        sha256 = sha256_file(document)
     except OSError as error:
         raise InvalidInput(f"{document} can not be read: {error.strerror}.") from error
+    sha256 = sha256_bytes(content)
     write_durably(ensure_folder(settings.agreements, 0o700) / sha256, content)
     return sha256
