@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from core.database import Database
 from core.errors import InvalidInput
-from core.files import ensure_folder, sha256_file, write_durably
+from core.files import ensure_folder, sha256_bytes, write_durably
 from core.people.models import Person, check_slug
 from core.permissions import check_may
 from core.settings import Settings
@@ -76,8 +76,8 @@ def keep_document(settings: Settings, document: Path) -> str:
     """Keep a signed document by its SHA-256, and return it; raises InvalidInput where it can not be read."""
     try:
         content = document.read_bytes()
-        sha256 = sha256_file(document)
     except OSError as error:
         raise InvalidInput(f"{document} can not be read: {error.strerror}.") from error
+    sha256 = sha256_bytes(content)
     write_durably(ensure_folder(settings.agreements, 0o700) / sha256, content)
     return sha256

@@ -1,5 +1,6 @@
 """Contracts: three years, several studies under one, and all of them stopped when it ends."""
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -166,6 +167,18 @@ def test_the_signed_document_is_kept_and_operations_alone_record_it(
     for username in ("lena", "dirk", "dana"):
         with pytest.raises(Refused, match="projects:contract:record"):
             record(database, settings, {"olga": people[username]}, signed, "acme-9", date(2026, 7, 1))
+
+
+@ON_ONE_ENGINE
+def test_a_document_that_can_be_read_once_is_kept_by_the_hash_of_what_was_read(
+    contract: ContractRecord, database: Database, settings: Settings, people: dict[str, Person]
+) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading), os.fdopen(writing, "wb") as pipe:
+        pipe.write(b"%PDF-1.7 from a pipe, an invented contract")
+        pipe.close()
+        made = record(database, settings, people, Path(f"/dev/fd/{reading}"), "acme-2", date(2026, 7, 1))
+    assert sha256_file(settings.agreements / made.document_sha256) == made.document_sha256
 
 
 AT = "2026-06-01T10:00:00.000000Z"
