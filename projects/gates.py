@@ -10,13 +10,13 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from projects.agreements.models import AgreementKind, ContractRecord, InvoiceState
+from projects.agreements.models import AgreementKind, InvoiceState
 from projects.agreements.policy import agreed_through
 from projects.agreements.records import agreements_of, contract_of, invoices
 from projects.applications.records import find_application
 from projects.errors import AccessRefused, ActionRefused
 from projects.models import Project
-from projects.resource_rules.models import Commercial, Fee, ResourceRules
+from projects.resource_rules.models import Commercial, Fee, ResourceRules, RuleId
 from projects.resource_rules.policy import fee_of
 from projects.resource_rules.service import rules_by_hash
 from projects.rights import Right, RightKind
@@ -36,9 +36,9 @@ class Lapse:
 
 def project_rights(connection: Connection, project: Project) -> tuple[Right, ...]:
     """Return the rights a project must hold, as the rules it was approved under demand them."""
-    contract, rules = contract_of(connection, project.id), _rules(connection, project)
-    under = [_under(contract)] if contract else []
-    return (_term(project), *_by_rules(project, rules), *under, *_agreed(connection, project, rules))
+    rules = _rules(connection, project)
+    by_rules = (*_ethics(project, rules), *_agreed(connection, project, rules)) if rules else ()
+    return (_term(project), *by_rules, *_paid(connection, project, rules))
 
 
 def person_rights(connection: Connection, project: Project, username: str) -> tuple[Right, ...]:
@@ -81,29 +81,41 @@ def _term(project: Project) -> Right:
     return Right(RightKind.PROJECT, f"project:{project.id}", project.ends, words, renewal)
 
 
-def _by_rules(project: Project, rules: ResourceRules | None) -> Iterator[Right]:
-    if rules and rules.needs_ethics:
+def _ethics(project: Project, rules: ResourceRules) -> Iterator[Right]:
+    if rules.needs_ethics:
         words, renewal = f"the ethics approval of {project.id}", "Its lead gives the committee the renewed approval."
         yield Right(RightKind.ETHICS, f"project:{project.id}", project.ethics_through, words, renewal)
 
 
-def _agreed(connection: Connection, project: Project, rules: ResourceRules | None) -> Iterator[Right]:
-    """Yield the agreements and the fee that the rules ask for."""
-    if rules is None:
-        return
+def _agreed(connection: Connection, project: Project, rules: ResourceRules) -> Iterator[Right]:
     agreements = agreements_of(connection, project.id)
     for kind in _kinds(project, rules):
-        words, renewal = (
-            f"the {kind.replace('_', ' ')} agreement of {project.id}",
-            "Have it signed, and tell operations.",
-        )
-        yield Right(RightKind.AGREEMENT, f"project:{project.id}", agreed_through(agreements, kind), words, renewal)
-    submission = find_application(connection, project.id).submission
-    sectors = {member.username: member.sector for member in submission.file.team} if submission else {}
-    if fee_of(rules, sectors) is Fee.PER_PROJECT:
+        words, renewal = f"the {kind.in_words} agreement of {project.id}", "Have it signed; operations record it."
+        through = agreed_through(agreements, kind)
+        yield Right(RightKind.AGREEMENT, f"project:{project.id}:{kind}", through, words, renewal)
+
+
+def _paid(connection: Connection, project: Project, rules: ResourceRules | None) -> Iterator[Right]:
+    """Yield how the project is paid for: by a fee of its own, or under a contract that ends for all it covers.
+
+    A project that two members exempted from the contract needs none; the one it works under ends it all the same.
+    """
+    application, contract = find_application(connection, project.id), contract_of(connection, project.id)
+    team = application.submission.file.team if application.submission else ()
+    fee = fee_of(rules, {member.username: member.sector for member in team}) if rules else Fee.NONE
+    if fee is Fee.PER_PROJECT:
         paid = any(one.state is InvoiceState.PAID for one in invoices(connection, project.id))
         words, renewal = f"the fee of {project.id}", "Pay the invoice; operations record it."
         yield Right(RightKind.FEE, f"project:{project.id}", project.ends if paid else None, words, renewal)
+    elif contract is not None:
+        words, renewal = f"contract {contract.id} of {contract.organisation}", "A renewal is a new contract."
+        yield Right(RightKind.CONTRACT, f"contract:{contract.id}", contract.ends, words, renewal)
+    elif fee is Fee.CONTRACT and RuleId.CONTRACT not in application.exempt:
+        words, renewal = (
+            f"the contract {project.id} works under",
+            "Operations record it and move the project.",
+        )
+        yield Right(RightKind.CONTRACT, f"project:{project.id}", None, words, renewal)
 
 
 def _kinds(project: Project, rules: ResourceRules) -> Iterator[AgreementKind]:
@@ -111,15 +123,6 @@ def _kinds(project: Project, rules: ResourceRules) -> Iterator[AgreementKind]:
         yield AgreementKind.DATA_USE
     if project.commercial and rules.commercial is Commercial.AUTHORISED:
         yield AgreementKind.COMMERCIAL
-
-
-def _under(contract: ContractRecord) -> Right:
-    """Return the right every project under a contract has from it: it ends with the contract, for all of them."""
-    words, renewal = (
-        f"contract {contract.id} of {contract.organisation}",
-        "A renewal is a new contract.",
-    )
-    return Right(RightKind.CONTRACT, f"contract:{contract.id}", contract.ends, words, renewal)
 
 
 def _lapsed(right: Right) -> str:

@@ -1,6 +1,6 @@
 """Rules about contracts, agreements and invoices. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from projects.agreements.errors import ContractRejected
@@ -38,14 +38,21 @@ def last_day(starts: date) -> date:
     return anniversary - timedelta(days=1)
 
 
-def check_move(project: Project, contract: ContractRecord, today: date) -> None:
-    """Refuse a contract of another resource, one that does not run today, and a project that is closed."""
+def check_move(project: Project, contract: ContractRecord, organisations: Collection[str], today: date) -> None:
+    """Refuse a contract of another resource or of none of the team's organisations, one that does not run today, and a
+    project that is closed.
+    """
     if project.state is ProjectState.CLOSED:
         raise ContractRejected(f"{project.id} is closed.")
     if contract.resource != project.resource:
         raise ContractRejected(
             f"Contract {contract.id} is with {contract.resource}; {project.id} is of {project.resource}."
         )
+    if contract.organisation not in organisations:
+        message = (
+            f"Contract {contract.id} is of {contract.organisation}, and nobody of the team of {project.id} works there."
+        )
+        raise ContractRejected(message)
     if not contract.starts <= today <= contract.ends:
         raise ContractRejected(f"Contract {contract.id} runs from {contract.starts} through {contract.ends}.")
     if project.id in contract.projects:

@@ -17,6 +17,7 @@ from projects.agreements.models import ContractRecord
 from projects.agreements.policy import check_move, last_day
 from projects.agreements.records import all_contracts, find_contract, put_under
 from projects.agreements.tables import contract
+from projects.applications.records import find_application
 from projects.records import find_project
 from projects.resource_rules.service import rules_in_force
 
@@ -59,7 +60,10 @@ def move_to_contract(database: Database, actor: Person, contract_id: str, projec
     """Have a project work under another contract from now on, such as the one that follows its own."""
     check_may(actor, permissions.CONTRACT_RECORD)
     with database.write(actor) as tx:
-        check_move(find_project(tx.connection, project_id), find_contract(tx.connection, contract_id), tx.now.date())
+        project, to = find_project(tx.connection, project_id), find_contract(tx.connection, contract_id)
+        submission = find_application(tx.connection, project_id).submission
+        organisations = {member.organisation for member in submission.file.team} if submission else set()
+        check_move(project, to, organisations, tx.now.date())
         put_under(tx, contract_id, project_id, actor.username)
         tx.record("projects:contract:move", f"project:{project_id}", {"contract": contract_id})
         return find_contract(tx.connection, contract_id)

@@ -20,7 +20,10 @@ from projects.agreements.policy import last_day
 from projects.agreements.service import contracts_for, move_to_contract, record_contract
 from projects.applications.errors import RulesRefuse
 from projects.errors import AccessRefused
+from projects.gates import project_rights
 from projects.models import Project
+from projects.records import find_project
+from projects.rights import RightKind
 from tests.conftest import HandClock
 from tests.support.catalog import (
     ON_ONE_ENGINE,
@@ -179,6 +182,29 @@ def test_a_document_that_can_be_read_once_is_kept_by_the_hash_of_what_was_read(
         pipe.close()
         made = record(database, settings, people, Path(f"/dev/fd/{reading}"), "acme-2", date(2026, 7, 1))
     assert sha256_file(settings.agreements / made.document_sha256) == made.document_sha256
+
+
+@ON_ONE_ENGINE
+def test_a_project_is_not_moved_under_the_contract_of_somebody_else(
+    contract: ContractRecord, database: Database, settings: Settings, people: dict[str, Person], signed: Path
+) -> None:
+    approved_project(database, people, application_file(**study("one")))
+    terms = {"resource": "ms_cidr", "organisation": "Other Pharma", "signatory": "O."}
+    starts = date(2026, 1, 1)
+    record_contract(database, settings, people["olga"], "other-1", starts=starts, document=signed, **terms)
+    with pytest.raises(ContractRejected, match="is of Other Pharma, and nobody of the team of one works there"):
+        move_to_contract(database, people["olga"], "other-1", "one")
+
+
+@ON_ONE_ENGINE
+def test_a_project_of_industry_without_a_contract_has_no_right_to_run(
+    contract: ContractRecord, database: Database, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projects.approval.works_under", lambda *_: False)
+    approved_project(database, people, application_file(**study("one")))
+    with database.read() as connection:
+        rights = project_rights(connection, find_project(connection, "one"))
+    assert [right.through for right in rights if right.kind is RightKind.CONTRACT] == [None]
 
 
 AT = "2026-06-01T10:00:00.000000Z"
