@@ -100,9 +100,8 @@ def _paid(connection: Connection, project: Project, rules: ResourceRules | None)
 
     A project that two members exempted from the contract needs none; the one it works under ends it all the same.
     """
-    application, contract = find_application(connection, project.id), contract_of(connection, project.id)
-    team = application.submission.file.team if application.submission else ()
-    fee = fee_of(rules, {member.username: member.sector for member in team}) if rules else Fee.NONE
+    contract = contract_of(connection, project.id)
+    fee, exempt = _fee(connection, project, rules) if rules else (Fee.NONE, False)
     if fee is Fee.PER_PROJECT:
         paid = any(one.state is InvoiceState.PAID for one in invoices(connection, project.id))
         words, renewal = f"the fee of {project.id}", "Pay the invoice; operations record it."
@@ -110,12 +109,20 @@ def _paid(connection: Connection, project: Project, rules: ResourceRules | None)
     elif contract is not None:
         words, renewal = f"contract {contract.id} of {contract.organisation}", "A renewal is a new contract."
         yield Right(RightKind.CONTRACT, f"contract:{contract.id}", contract.ends, words, renewal)
-    elif fee is Fee.CONTRACT and RuleId.CONTRACT not in application.exempt:
+    elif fee is Fee.CONTRACT and not exempt:
         words, renewal = (
             f"the contract {project.id} works under",
             "Operations record it and move the project.",
         )
         yield Right(RightKind.CONTRACT, f"project:{project.id}", None, words, renewal)
+
+
+def _fee(connection: Connection, project: Project, rules: ResourceRules) -> tuple[Fee, bool]:
+    """Return how a project is paid for, and whether two members exempted it from having a contract."""
+    application = find_application(connection, project.id)
+    team = application.submission.file.team if application.submission else ()
+    fee = fee_of(rules, {member.username: member.sector for member in team})
+    return fee, RuleId.CONTRACT in application.exempt
 
 
 def _kinds(project: Project, rules: ResourceRules) -> Iterator[AgreementKind]:
