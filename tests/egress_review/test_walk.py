@@ -26,6 +26,7 @@ from projects.errors import AccessRefused
 from projects.service import remove_member
 from tests.conftest import HandClock
 from tests.egress_review.world import OTHER_PROJECT, PROJECT, World, looks_fine, pseudonym
+from tests.support.catalog import ready
 from tests.support.registries import declare, publish_rows
 
 TWO = {"conversion.csv": b"lesion,people\nyes,23\nno,41\n", "model/fit.txt": b"odds ratio 2.1, n = 64\n"}
@@ -172,6 +173,7 @@ class TestSubmitting:
 def test_the_checks_are_told_what_the_resource_forbids_beforehand_and_at_submission(
     world: World, tmp_path: Path, resource: str, told: bool
 ) -> None:
+    ready(world.database, world.people)
     declaration = declare("cis_cohort", "Cohort", "patient", resource=resource)
     publish_rows(world.database, world.settings, world.people["dana"], declaration, {}, tmp_path)
     seen: list[bool] = []
