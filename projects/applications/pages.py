@@ -16,7 +16,6 @@ from data_catalog.imaging.agreement import TABLE as TABLE_OF_SCANS
 from data_catalog.imaging.names import ScanKinds
 from data_catalog.service import newest_editions
 from projects.applications.checking import Check, check
-from projects.applications.forms import SECTIONS
 from projects.applications.models import Answer, Application
 from projects.applications.policy import WRITABLE, ApplicationAction, can_see, can_transition
 from projects.applications.records import all_applications
@@ -54,13 +53,6 @@ class ApplicationPage:
         """Return what was answered, as JSON has it; None where nothing was."""
         found = self.application.answers.get(field)
         return json.loads(found.value) if found else None
-
-    @property
-    def missing(self) -> dict[str, int]:
-        """How many problems each section has."""
-        problems = self.check.problems if self.check else ()
-        counts = {name: sum(one.field in fields for one in problems) for name, fields in SECTIONS.items()}
-        return {name: count for name, count in counts.items() if count}
 
 
 @dataclass(frozen=True)
