@@ -59,9 +59,7 @@ def login(username: Annotated[str, typer.Argument(help="One of the demo's people
 
 @app.command()
 def clock(
-    moment: Annotated[
-        datetime | None, typer.Argument(help="What it is to show from now on, in UTC.")
-    ] = None,
+    moment: Annotated[datetime | None, typer.Argument(help="What it is to show from now on, in UTC.")] = None,
 ) -> None:
     """Show the demo's clock, or set it forward: what has a last day then ends, by itself."""
     settings = demo_settings()
