@@ -43,8 +43,13 @@ def project_rights(connection: Connection, project: Project) -> tuple[Right, ...
 
 def person_rights(connection: Connection, project: Project, username: str) -> tuple[Right, ...]:
     """Return the rights somebody must hold in a project, as the rules it was approved under demand them."""
+    return training_rights(connection, username, courses_of(connection, project))
+
+
+def courses_of(connection: Connection, project: Project) -> tuple[str, ...]:
+    """Return the courses everybody in a project must have passed, as the rules it was approved under demand them."""
     rules = _rules(connection, project)
-    return training_rights(connection, username, rules.people.courses) if rules else ()
+    return tuple(rules.people.courses) if rules else ()
 
 
 def check_rights(rights: Iterable[Right], today: date) -> None:

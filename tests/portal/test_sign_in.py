@@ -24,7 +24,7 @@ from tests.support.provider import answer_as, issuer_at
 def rosa(database: Database, people: dict[str, Person], settings: Settings) -> Person:
     """Somebody the provider of this test knows as `rosa-at-id`."""
     new = replace(people["rosa"], username="rosa-maria", name="Rosa Maria", issuer=settings.oidc_issuer)
-    return add_person(database, people["olga"], replace(new, subject="rosa-at-id"))
+    return add_person(database, people["olga"], replace(new, subject="rosa-at-id", email="maria@example.org"))
 
 
 def sign_in(reader: Reader, provider: int, subject: str, there: str = "/sign-in") -> Page:
