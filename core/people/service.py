@@ -1,6 +1,7 @@
 """What is done with people: add, give and take roles, close accounts; and how they are found."""
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -91,7 +92,7 @@ def confirm_role(database: Database, actor: Person, grant_id: str) -> RoleGrant:
     with database.write(actor) as tx:
         grant = _find_grant(tx.connection, grant_id)
         check_confirm_role(actor, grant)
-        check_propose_role(actor, grant.username, grant.role, _roles(tx.connection, grant.username))
+        check_propose_role(actor, grant.username, grant.role, find_person(tx.connection, grant.username).roles)
         values = {"confirmed_by": actor.username, "confirmed_at": tx.now}
         tx.execute(update(role_grant).where(role_grant.c.id == grant_id).values(values))
         tx.record("core:role:grant", f"person:{grant.username}", {"role": grant.role, "grant": grant_id})
@@ -162,20 +163,23 @@ def holders(connection: Connection, role: Role) -> frozenset[str]:
 
 
 def _find(connection: Connection, *conditions: Any) -> Person:
-    row = connection.execute(select(person_table).where(*conditions)).mappings().first()
+    row = connection.execute(select(person_table).where(*conditions)).first()
     if row is None:
         raise NotFound("There is no such person here.", "Operations adds people: `myelin person add`.")
-    fields = {key: value for key, value in row.items() if key != "created_at"}
-    return Person(**fields, roles=_roles(connection, row["username"]))
-
-
-def _roles(connection: Connection, username: str) -> frozenset[Role]:
-    return frozenset(grant.role for grant in grants_of(connection, username) if grant.in_force)
+    return _to_person(row, grants_of(connection, row.username))
 
 
 def _everybody(connection: Connection) -> list[Person]:
-    names = connection.execute(select(person_table.c.username).order_by(person_table.c.username)).scalars().all()
-    return [find_person(connection, name) for name in names]
+    grants: dict[str, list[RoleGrant]] = {}
+    for grant in map(_to_grant, connection.execute(select(role_grant))):
+        grants.setdefault(grant.username, []).append(grant)
+    rows = connection.execute(select(person_table).order_by(person_table.c.username))
+    return [_to_person(row, grants.get(row.username, [])) for row in rows]
+
+
+def _to_person(row: Any, grants: Iterable[RoleGrant]) -> Person:
+    fields = {key: value for key, value in row._mapping.items() if key != "created_at"}
+    return Person(**fields, roles=frozenset(grant.role for grant in grants if grant.in_force))
 
 
 def ops_ever(connection: Connection) -> int:

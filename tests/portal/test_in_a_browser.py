@@ -169,6 +169,8 @@ def test_a_released_file_is_downloaded(opens: Opens, served: World) -> None:
         ("chris", "/reviews/{}"),
         ("otto", "/operations"),
         ("otto", "/people"),
+        ("otto", "/people/new"),
+        ("otto", "/people/rosa"),
         ("otto", "/audit"),
     ],
 )

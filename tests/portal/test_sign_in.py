@@ -59,6 +59,20 @@ def test_somebody_without_an_account_is_told_what_to_do(anybody: Reader, provide
     assert "stranger" not in refusal.subject
 
 
+def test_somebody_without_an_account_is_added_from_the_lines_they_are_shown_and_gets_in(
+    anybody: Reader, provider: int, sits: Sits
+) -> None:
+    lines = sign_in(anybody, provider, "stranger").soup.select_one("pre")
+    assert lines is not None
+    otto = sits("otto")
+    form = otto.press(otto.open("/people/new"), "Fill in the form", pasted=lines.get_text())
+    rest = {"username": "sam", "name": "Sam", "email": "sam@example.org"}
+    work = {"organisation": "University of Examples", "sector": "academic"}
+    assert otto.press(form, "Add this person", **rest, **work).path == "/people/sam"
+    page = sign_in(anybody, provider, "stranger")
+    assert (page.status, "Sam" in page.text) == (200, True)
+
+
 def test_a_closed_account_can_not_sign_in(
     anybody: Reader, provider: int, rosa: Person, database: Database, people: dict[str, Person]
 ) -> None:
