@@ -51,7 +51,6 @@ NEEDS_A_ROLE = {
     "/reviews/{request_id}/review",
     "/reviews/{request_id}/comment",
     "/reviews/{request_id}/{step}",
-    "/proposals",
     "/committee",
     "/rules/{resource}/{number}/confirm",
     "/operations",
@@ -86,8 +85,7 @@ SOMEBODYS = {
     "/projects/{project_id}/stop",
     "/projects/{project_id}/close",
     "/projects/{project_id}/deletion-proof.txt",
-    "/projects/{project_id}/amendment/approve",
-    "/projects/{project_id}/amendment/decline",
+    "/projects/{project_id}/amend",
     "/requests/{request_id}/files/{number}",
 }
 """What belongs to a team: to anybody else it is not there."""
