@@ -15,7 +15,7 @@ from core.files import sha256_bytes
 from core.forms import load_form
 from core.people.models import Sector
 from data_catalog.models import Purpose
-from projects.models import Line, Name, Prose, TableRequest
+from projects.models import Fee, Line, Name, Prose, TableRequest
 from projects.resource_rules.errors import RulesRejected
 
 OPEN = "open"
@@ -48,14 +48,6 @@ class Weight(StrEnum):
     REFUSES = "refuses"
     ASKS = "asks"
     TELLS = "tells"
-
-
-class Fee(StrEnum):
-    """How a use is paid for; the amount is set for each."""
-
-    NONE = "none"
-    PER_PROJECT = "per_project"
-    CONTRACT = "contract"
 
 
 class Commercial(StrEnum):

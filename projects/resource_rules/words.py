@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from data_catalog.models import Purpose
-from projects.resource_rules.models import EVERY, Body, Call, Commercial, Fee, ResourceRules, RuleId
+from projects.models import Fee
+from projects.resource_rules.models import EVERY, Body, Call, Commercial, ResourceRules, RuleId
 
 FEES = {Fee.NONE: "nothing", Fee.PER_PROJECT: "a fee for each project", Fee.CONTRACT: "under a contract"}
 
