@@ -1,4 +1,4 @@
-"""Draw the state tables: `python -m projects.diagram` brings docs/projects.md and docs/applications.md up to date."""
+"""Draw the state tables: `python -m projects.diagram` brings the pages in docs that show them up to date."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,8 @@ from projects.applications.models import ApplicationState
 from projects.applications.policy import TRANSITIONS as APPLICATION_TRANSITIONS
 from projects.models import AmendmentState, ProjectState
 from projects.policy import AMENDMENT_TRANSITIONS, TRANSITIONS, AmendmentTransition, Transition
+from projects.publications.models import PublicationState
+from projects.publications.policy import TRANSITIONS as PUBLICATION_TRANSITIONS
 
 
 def _steps(transitions: Sequence[Transition] | Sequence[AmendmentTransition]) -> tuple[Step, ...]:
@@ -25,7 +27,14 @@ APPLICATION_DIAGRAM = StateDiagram(
     "projects.diagram applications", "applications.md", ApplicationState.DRAFT, _APPLICATION_STEPS
 )
 
+_PUBLICATION_STEPS = tuple(Step(one.state, one.to, one.step) for one in PUBLICATION_TRANSITIONS)
+
+PUBLICATION_DIAGRAM = StateDiagram(
+    "projects.diagram publications", "publications.md", PublicationState.PLANNED, _PUBLICATION_STEPS
+)
+
 if __name__ == "__main__":
     DIAGRAM.redraw()
     AMENDMENT_DIAGRAM.redraw()
     APPLICATION_DIAGRAM.redraw()
+    PUBLICATION_DIAGRAM.redraw()

@@ -137,10 +137,16 @@ class AskedOfPeople(_Strict):
 
 
 class AskedOfTeams(_Strict):
-    """What a team does with what comes out, as the resource asks: an acknowledgement, and news of publications."""
+    """What a team does with what comes out, as the resource asks: words, news, and days."""
 
     acknowledgement: Prose | None = None
-    remind_after_days: tuple[int, ...] = Field((), strict=False)
+    citation: Line | None = None
+    shown_days_before: int | None = Field(
+        None, ge=1, le=365, description="days a manuscript is shown before submission"
+    )
+    summary_days_after: int | None = Field(None, ge=1, le=365, description="days after publication for a lay summary")
+    annual_report: bool = False
+    remind_after_days: tuple[int, ...] = Field((), strict=False, description="days after the project for a report")
 
 
 class ResourceRules(_Strict):
