@@ -136,4 +136,4 @@ def _kinds(project: ProjectInUse, rules: ResourceRules) -> Iterator[AgreementKin
 
 def _lapsed(right: Right) -> str:
     words = right.words[0].upper() + right.words[1:]
-    return f"{words} ended on {right.through}." if right.through else f"{words} is missing."
+    return f"{words} ended on {right.through:%-d %B %Y}." if right.through else f"{words} is missing."
