@@ -12,6 +12,7 @@ from data_catalog.hints import did_you_mean
 from projects import permissions, tables
 from projects.activation import activate_project
 from projects.amending import approve_amendment, decline_amendment, propose_amendment
+from projects.closeout.mails import tell_begun
 from projects.errors import ProjectRejected
 from projects.gates import check_may_run, project_rights
 from projects.models import Project, ProjectState, TeamRole
@@ -117,4 +118,6 @@ def _move(database: Database, actor: Person, project_id: str, action: Action, ve
         if to is ProjectState.ACTIVE:
             check_may_run(project_rights(tx.connection, found), tx.now.date())
         change_state(tx, found, action, to)
+        if action is Action.CLOSE:
+            tell_begun(tx, found)
     return project(database, project_id)
