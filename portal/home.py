@@ -32,6 +32,7 @@ from projects.committee.permissions import DECIDE
 from projects.models import ProjectState
 from projects.pages import ProjectPage, pages_of
 from projects.permissions import ACTIVATE
+from projects.publications.pages import owed_by
 from projects.resource_rules.pages import waiting_rules
 from projects.service import all_projects, projects_of
 
@@ -83,6 +84,7 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
     projects = all_projects(database)
     states = [project.state for project in projects]
     duties.append(Duty("Applications returned to you, to change", _returned(database, person), "/applications"))
+    duties.append(Duty("Reports, manuscripts and summaries you owe", owed_by(database, person), "/publications"))
     if may(person, DECIDE):
         waiting = committee_queue(database, person)
         duties.append(Duty("Applications to decide on", len(waiting.mine), "/committee"))
