@@ -8,8 +8,9 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from core.database import Database
-from core.people.models import Person, Role, SystemActor
-from core.people.service import propose_role
+from core.people.affiliations import record_affiliation
+from core.people.models import Person, Role, Sector, SystemActor
+from core.people.service import close_person, propose_role
 from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move
@@ -60,6 +61,17 @@ PAGES = [
     ("dirk", "/projects/unfinished"),
     ("otto", "/operations"),
     ("otto", "/people"),
+    ("otto", "/people?text=nobody"),
+    ("otto", "/people/new"),
+    ("otto", "/people/grants"),
+    ("olga", "/people/grants"),
+    ("otto", "/people/rosa"),
+    ("otto", "/people/otto"),
+    ("otto", "/people/ravi"),
+    ("otto", "/people/carl"),
+    ("otto", "/people/rosa/close"),
+    ("otto", "/people/chris/roles/checker/revoke"),
+    ("otto", "/people/rosa/trainings/data-protection/revoke"),
     ("otto", "/outbox"),
     ("otto", "/audit"),
     ("rosa", "/audit"),
@@ -82,6 +94,8 @@ def requests(house: World, database: Database, people: dict[str, Person]) -> dic
     finish(database, house.settings, people["olga"], "over", nothing_around())
     amendment(database, people)
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
+    record_affiliation(database, people["olga"], "rosa", "University of Examples", Sector.ACADEMIC)
+    close_person(database, people["olga"], "carl")
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")
     return {str(state): house.bring_to(state) for state in (State.SUBMITTED, State.REVIEWED, State.RELEASED)}
 
