@@ -1,6 +1,7 @@
 """Open a project from its approved application: its team, its time, and what the committee gave of what was asked."""
 
 from collections.abc import Collection, Iterable
+from datetime import date
 
 from sqlalchemy import Connection, insert
 
@@ -59,18 +60,22 @@ def open_project(
     )
     for member in file.team:
         insert_member(tx, file.id, member.username, member.role)
-    if works_under(tx.connection, file, rules):
+    if works_under(tx.connection, file, rules, tx.now.date()):
         put_under(tx, file.contract, file.id, actor.username)
     request = restricted(tx.connection, given_of(file, given), rules, file.purposes, {})
     insert_request(tx, request, {})
     tx.record("projects:project:approve", f"project:{file.id}", {"team": [one.username for one in file.team]})
 
 
-def works_under(connection: Connection, file: ApplicationFile, rules: ResourceRules) -> bool:
-    """Tell whether a team works under the contract it names: as it pays by one, and it is there and of the resource."""
+def works_under(connection: Connection, file: ApplicationFile, rules: ResourceRules, today: date) -> bool:
+    """Tell whether a team works under the contract it names: it pays by one, of the resource, that runs today."""
     pays = fee_of(rules, {member.username: member.sector for member in file.team})
-    known = {one.id for one in all_contracts(connection) if one.resource == rules.resource}
-    return pays is Fee.CONTRACT and file.contract in known
+    running = {
+        one.id
+        for one in all_contracts(connection)
+        if one.resource == rules.resource and one.starts <= today <= one.ends
+    }
+    return pays is Fee.CONTRACT and file.contract in running
 
 
 def given_of(file: ApplicationFile, given: Collection[str]) -> DataRequest:

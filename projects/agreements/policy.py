@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
-from projects.agreements.errors import ContractRejected
+from projects.agreements.errors import ContractRejected, PaymentRefused
 from projects.agreements.models import YEARS, Agreement, AgreementKind, ContractRecord, Invoice, InvoiceState
 from projects.models import Project, ProjectState
 
@@ -21,6 +21,13 @@ def check_step(invoice: Invoice, action: str) -> InvoiceState:
     if to is None:
         raise ContractRejected(f"Invoice {invoice.number} is {invoice.state}: {action} is not open.")
     return to
+
+
+def check_two_people(invoice: Invoice, username: str) -> None:
+    """Refuse the payment of an invoice to be recorded by whoever issued it: whoever asks does not say it came."""
+    if invoice.issued_by == username:
+        message = f"{username} issued invoice {invoice.number} and does not record its payment."
+        raise PaymentRefused(message, "Another person of operations does.")
 
 
 def agreed_through(agreements: Iterable[Agreement], kind: AgreementKind) -> date | None:
