@@ -75,6 +75,7 @@ def check(
     connection: Connection, project_id: str, answers: Mapping[str, Answer], rules: ResourceRules, standing: Standing
 ) -> Check:
     """Return what of a draft can be read, what is missing, and what the rules say of it."""
+    answers = {name: answer for name, answer in answers.items() if answer.value != "null"}  # emptied: not answered
     said, problems = _read(answers)
     verdicts = judge(_facts(said, standing), rules, _declarations(connection, said.get("datasets") or {}))
     file, of_the_whole = _whole(project_id, rules, answers) if not problems else (None, [])
