@@ -20,6 +20,13 @@ class AgreementKind(StrEnum):
         return self.replace("_", " ")
 
 
+class InvoiceAction(StrEnum):
+    """What operations do with an invoice."""
+
+    PAY = "pay"
+    CANCEL = "cancel"
+
+
 class InvoiceState(StrEnum):
     """What became of an invoice."""
 

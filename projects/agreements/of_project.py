@@ -11,7 +11,7 @@ from core.people.models import Person
 from core.permissions import check_may
 from core.settings import Settings
 from projects.agreements import permissions
-from projects.agreements.models import Agreement, AgreementKind, Invoice, InvoiceState
+from projects.agreements.models import Agreement, AgreementKind, Invoice, InvoiceAction, InvoiceState
 from projects.agreements.policy import check_step, check_two_people
 from projects.agreements.records import agreements_of, end_agreements, find_invoice, insert_agreement, invoices
 from projects.agreements.signing.records import end_in_force
@@ -89,15 +89,17 @@ def record_payment(database: Database, actor: Person, number: int, *, paid_on: d
     if not reference.strip():
         raise InvalidInput("Give the payment's reference, as the bank has it.")
     paid = {"paid_on": paid_on, "reference": reference.strip()[:200], "paid_by": actor.username}
-    return _settle(database, actor, number, "pay", paid)
+    return _settle(database, actor, number, InvoiceAction.PAY, paid)
 
 
 def cancel_invoice(database: Database, actor: Person, number: int) -> Invoice:
     """Cancel an invoice that was not paid."""
-    return _settle(database, actor, number, "cancel", {})
+    return _settle(database, actor, number, InvoiceAction.CANCEL, {})
 
 
-def _settle(database: Database, actor: Person, number: int, action: str, values: dict[str, object]) -> Invoice:
+def _settle(
+    database: Database, actor: Person, number: int, action: InvoiceAction, values: dict[str, object]
+) -> Invoice:
     check_may(actor, permissions.INVOICE_SETTLE)
     with database.write(actor) as tx:
         found = find_invoice(tx.connection, number)

@@ -96,4 +96,4 @@ class DrawnAgreement:
 
     def signature(self, party: Party) -> Signature | None:
         """Return a party's signature, or None."""
-        return next((one for one in self.signatures if one.party is party), None)
+        return next((one for one in self.signatures if one.party == party), None)

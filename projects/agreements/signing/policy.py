@@ -73,13 +73,11 @@ def in_words(state: SigningState) -> str:
 
 def whose_turn(agreement: DrawnAgreement) -> str:
     """Say as a sentence whom an agreement waits for; nothing where it waits for nobody."""
-    facts = agreement.facts
+    facts, waits = agreement.facts, f"Agreement {agreement.id} waits for the signature of"
     if agreement.state is SigningState.DRAFTED:
-        return f"It waits for the signature of {facts.signatory.name}, for {facts.signatory.organisation}."
+        return f"{waits} {facts.signatory.name}, for {facts.signatory.organisation}."
     if agreement.state is SigningState.SIGNED:
-        return (
-            f"It waits for the signature of {facts.countersignatory.name}, for {facts.countersignatory.organisation}."
-        )
+        return f"{waits} {facts.countersignatory.name}, for {facts.countersignatory.organisation}."
     return ""
 
 
@@ -125,15 +123,26 @@ def check_signers(project: Project, signatory: Person, countersignatory: Person)
             raise SigningRejected(f"The account of {one.username} is closed.")
     if signatory.username == countersignatory.username:
         raise SigningRejected("Two people sign, one for each party.")
-    if may(signatory, permissions.AGREEMENT_RECORD):
+    if not can_sign(signatory):
         raise SigningRejected(f"{signatory.username} is of operations and does not sign for an applicant.")
     if not may(countersignatory, permissions.AGREEMENT_COUNTERSIGN):
         raise SigningRejected(
             f"{countersignatory.username} does not sign for a resource.",
             "Name somebody of the committee or of operations.",
         )
-    if countersignatory.username in {member.username for member in project.memberships}:
+    if not can_countersign(project, countersignatory):
         raise SigningRejected(f"{countersignatory.username} was in the team and does not sign for the resource.")
+
+
+def can_sign(person: Person) -> bool:
+    """Tell whether somebody can sign for an applicant: anybody with an account who is not of operations."""
+    return person.active and not may(person, permissions.AGREEMENT_RECORD)
+
+
+def can_countersign(project: Project, person: Person) -> bool:
+    """Tell whether somebody can sign for the resource: of the committee or operations, and never of the team."""
+    was_in = {member.username for member in project.memberships}
+    return may(person, permissions.AGREEMENT_COUNTERSIGN) and person.username not in was_in
 
 
 def concerns(agreement: DrawnAgreement, team: dict[str, TeamRole], person: Person) -> bool:
