@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,11 +24,11 @@ ISSUER = "http://id.localhost:9400"
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> object:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Share the tests out by file (`pytest -n`); asked for only where pytest-xdist is there."""
     from tests.support.workers import ByFile
 
-    return ByFile(config)
+    return ByFile(config, log)
 
 
 class HandClock:
