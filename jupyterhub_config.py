@@ -1,11 +1,12 @@
 """JupyterHub as Myelin runs it: a table of contents of `hub/`."""
 
+from core.clock import clock_of
 from core.database import Database
 from core.settings import Settings
 from hub import addresses, firewall, idle, pages, scopes, sign_in, spawner
 
 settings = Settings()
-database = Database(settings.database)
+database = Database(settings.database, clock_of(settings))
 
 firewall.ensure_firewall(settings)  # project networks are closed before anything listens
 addresses.configure(c, settings)  # what listens where, and what the hub keeps

@@ -4,6 +4,7 @@ import os
 from functools import cache
 from pathlib import Path
 
+from core.clock import clock_of
 from core.database import Database
 from core.errors import Refused
 from core.files import write_durably
@@ -22,7 +23,7 @@ def settings() -> Settings:
 @cache
 def database() -> Database:
     """Return the control database; raises Refused where it was not made yet or is of another version."""
-    opened = Database(settings().database)
+    opened = Database(settings().database, clock_of(settings()))
     check_current(opened)
     return opened
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
+from core.clock import DemoClock
 from core.database import Database
 from core.errors import Unavailable
 from core.people.models import Person
@@ -41,6 +42,15 @@ class Site:
     def now(self) -> datetime:
         """The present moment, by the database's clock."""
         return self.database.clock()
+
+    @property
+    def clock_was_set(self) -> bool:
+        """Whether every page must say that this is a demo whose clock was set; one that can't be read shows no time."""
+        clock = self.database.clock
+        try:
+            return isinstance(clock, DemoClock) and bool(clock.ahead)
+        except Unavailable:
+            return False
 
     def holds_synthetic(self) -> bool:
         """Tell whether every page must say that there are synthetic data; without a database no page shows data."""

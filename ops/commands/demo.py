@@ -2,14 +2,20 @@
 
 import os
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from core.clock import clock_of
+from core.database import Database
+from core.files import ensure_folder
+from core.migrations import upgrade
 from core.settings import Settings
 from ops import context
 from ops.demo import run
+from ops.demo.clock import set_clock
 from ops.demo.provider import pass_through
 from ops.login import sign_in
 from ops.show import console
@@ -49,6 +55,21 @@ def login(username: Annotated[str, typer.Argument(help="One of the demo's people
     )
     context.keep_session(token)
     console.print(f"Signed in as {person.name} ({person.username}).")
+
+
+@app.command()
+def clock(
+    moment: Annotated[datetime | None, typer.Argument(help="What it is to show from now on, in UTC.")] = None,
+) -> None:
+    """Show the demo's clock, or set it forward: what has a last day then ends, by itself."""
+    settings = demo_settings()
+    ensure_folder(settings.state, 0o711)
+    database = Database(settings.database, clock_of(settings))
+    upgrade(database)
+    if moment is not None:
+        set_clock(database, moment.replace(tzinfo=UTC))
+    console.print(f"In the demo it is {database.clock():%A, %-d %B %Y, %H:%M} UTC.", highlight=False)
+    database.close()
 
 
 def demo_settings() -> Settings:

@@ -5,6 +5,7 @@ from time import monotonic, sleep
 
 import httpx
 
+from core.clock import clock_of
 from core.database import Database
 from core.errors import Unavailable
 from core.files import ensure_folder
@@ -45,7 +46,7 @@ def up(settings: Settings) -> None:
 def start(settings: Settings) -> Database:
     """Start the sign-in provider and every part of the house, people in it but no data, and return its database."""
     ensure_folder(settings.state, 0o711)
-    database = Database(settings.database)
+    database = Database(settings.database, clock_of(settings))
     with step("Control database"):
         upgrade(database)
     with step("Sign-in provider"):

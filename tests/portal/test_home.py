@@ -1,9 +1,11 @@
 """What everybody finds on the first pages: what is theirs to do, their projects, their notebook."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+from fastapi import FastAPI
 
+from core.clock import DemoClock
 from core.database import Database
 from core.people.models import Person, Role, SystemActor
 from core.people.service import propose_role
@@ -124,3 +126,13 @@ class TestMyProjects:
         rosa.press(page, "Stop it")
         move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.STOPPED, "hub:server:stopped")
         assert rosa.press(page, "Stop it").status == 404
+
+
+def test_a_demo_whose_clock_was_set_says_so_on_every_page(database: Database, settings: Settings, app: FastAPI) -> None:
+    database.clock = clock = DemoClock(settings.state / "clock")
+    anybody, banner = Reader(app, database), "The clock of this demo was set"
+    assert banner not in anybody.open("/").text
+    settings.state.mkdir(parents=True, exist_ok=True)
+    clock.set_to(datetime(2026, 6, 17, 12, tzinfo=UTC))
+    for path in ("/", "/signed-out", "/no-such-page"):
+        assert f"{banner}. Here it is 17 June 2026, 12:00 UTC" in anybody.open(path).text

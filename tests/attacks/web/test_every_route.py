@@ -51,7 +51,6 @@ NEEDS_A_ROLE = {
     "/reviews/{request_id}/review",
     "/reviews/{request_id}/comment",
     "/reviews/{request_id}/{step}",
-    "/proposals",
     "/committee",
     "/rules/{resource}/{number}/confirm",
     "/operations",
@@ -68,6 +67,8 @@ NEEDS_A_ROLE = {
 SOMEBODYS = {
     "/applications/{project_id}",
     "/applications/{project_id}/answers/{section}",
+    "/applications/{project_id}/everywhere/{table_id}",
+    "/applications/{project_id}/people/{dataset_id}/{table_id}",
     "/applications/{project_id}/submit",
     "/applications/{project_id}/withdraw",
     "/applications/{project_id}/appeal",
@@ -84,8 +85,7 @@ SOMEBODYS = {
     "/projects/{project_id}/stop",
     "/projects/{project_id}/close",
     "/projects/{project_id}/deletion-proof.txt",
-    "/projects/{project_id}/amendment/approve",
-    "/projects/{project_id}/amendment/decline",
+    "/projects/{project_id}/amend",
     "/requests/{request_id}/files/{number}",
 }
 """What belongs to a team: to anybody else it is not there."""
