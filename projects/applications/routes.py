@@ -82,9 +82,9 @@ def save(visit: SignedIn, key: Named, section: str) -> Response:
 
 
 @router.post("/applications/{project_id}/everywhere/{table_id}")
-def pick_everywhere(visit: SignedIn, project_id: str, table_id: str) -> Response:
+def pick_everywhere(visit: SignedIn, key: Named, table_id: str) -> Response:
     """Pick variables of a table at every dataset that is ticked, beside what is picked already."""
-    page = application_page(visit.database, visit.person, project_id)
+    page = application_page(visit.database, visit.person, *key)
     picked, datasets = forms.ticked(visit.form, "pick:"), forms.ticked(visit.form, "at:")
     if not picked or not datasets:
         raise InvalidInput("Nothing was picked.", "Tick at least one variable, and one dataset to have it of.")
@@ -93,17 +93,17 @@ def pick_everywhere(visit: SignedIn, project_id: str, table_id: str) -> Response
     said = {f"{one}.{table_id}": why for one in datasets if (why := visit.form.get("why", "").strip())}
     versions = forms.versions_of(page.application.answers)
     for field, value in {"datasets": asked, "reasons": {**(page.answer("reasons") or {}), **said}}.items():
-        service.save_answer(visit.database, visit.person, project_id, field, value, versions[field])
-    return visit.go(f"/applications/{project_id}#data", f"Picked at {len(datasets)} datasets.")
+        service.save_answer(visit.database, visit.person, key.project_id, field, value, versions[field], key.number)
+    return visit.go(f"/applications/{key}#data", f"Picked at {len(datasets)} datasets.")
 
 
 @router.post("/applications/{project_id}/people/{dataset_id}/{table_id}")
-def count_people(visit: SignedIn, project_id: str, dataset_id: str, table_id: str) -> Response:
+def count_people(visit: SignedIn, key: Named, dataset_id: str, table_id: str) -> Response:
     """Say how many people a cohort that is being written would find, with those alone whom the rules allow."""
-    words = _people_found(visit, project_id, dataset_id, visit.form.get(f"cohort:{dataset_id}.{table_id}", ""))
+    words = _people_found(visit, key, dataset_id, visit.form.get(f"cohort:{dataset_id}.{table_id}", ""))
     if visit.request.headers.get("hx-request") == "true":
         return visit.show("projects/applications/people_found.html", words=words)
-    return visit.go(f"/applications/{project_id}#data", f"{dataset_id}: {words} Save what you wrote before you go on.")
+    return visit.go(f"/applications/{key}#data", f"{dataset_id}: {words} Save what you wrote before you go on.")
 
 
 @router.post("/applications/{project_id}/submit")
@@ -173,8 +173,8 @@ def _page(
     return visit.show("projects/applications/submitted.html", status=status, **facts, seen=seen)
 
 
-def _people_found(visit: Visit, project_id: str, dataset_id: str, cohort: str) -> str:
-    page = application_page(visit.database, visit.person, project_id)
+def _people_found(visit: Visit, key: ApplicationKey, dataset_id: str, cohort: str) -> str:
+    page = application_page(visit.database, visit.person, *key)
     if dataset_id not in {one.table.dataset for one in page.offered}:
         raise NotFound("This data is not offered here.")
     try:
