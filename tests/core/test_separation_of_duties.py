@@ -32,6 +32,7 @@ RUNS = {
     "core:effect:retry",
     "data_catalog:edition:verify",
     "data_catalog:ledger:read",
+    "projects:agreement:countersign",
     "projects:agreement:record",
     "projects:archive:purge",
     "projects:contract:read",
