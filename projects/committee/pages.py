@@ -1,7 +1,7 @@
 """What a member of the committee is shown: the queue, and one application with what is theirs to do."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from core.permissions import check_may, may
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
 from data_catalog.editions import find_edition
 from data_catalog.errors import EditionNotFound
+from projects.applications.forms import LABELS
 from projects.applications.models import OF_THE_DATA, Application, ApplicationFile, Exemption
 from projects.applications.policy import IN_REVIEW, ApplicationAction, can_see, can_transition
 from projects.applications.records import all_applications
@@ -162,9 +163,25 @@ def _amends(connection: Connection, application: Application) -> Amends | None:
     project = find_project(connection, application.project_id)
     before = project.tables_before(application.number)
     bound = {} if file.newest_editions else {table.dataset_id: table.edition for table in before}
-    of_the_rest = changes(application.before, file.model_copy(update={"datasets": application.before.datasets}))
-    shown = tuple(one for one in of_the_rest if one.field.partition(".")[0] not in OF_THE_DATA)
+    shown = (*_of_the_team(application.before, file), *_of_the_words(application.before, file))
     return Amends(differences(before, _as_they_would_be(connection, file, bound)), shown)
+
+
+def _of_the_team(before: ApplicationFile, after: ApplicationFile) -> Iterator[Change]:
+    old, new = (
+        {one.username: f"{one.role}, {one.organisation} ({one.sector})" for one in file.team}
+        for file in (before, after)
+    )
+    for name in dict.fromkeys([*old, *new]):
+        if old.get(name) != new.get(name):
+            yield Change(f"Team: {name}", old.get(name, "not in the team"), new.get(name, "leaves the team"))
+
+
+def _of_the_words(before: ApplicationFile, after: ApplicationFile) -> Iterator[Change]:
+    for one in changes(before, after.model_copy(update={"datasets": before.datasets, "team": before.team})):
+        field, _, part = one.field.partition(".")
+        if field not in OF_THE_DATA:
+            yield replace(one, field=f"{LABELS[field]}, {part}" if part else LABELS[field])
 
 
 def _as_they_would_be(connection: Connection, file: ApplicationFile, bound: Bound) -> tuple[ApprovedTable, ...]:
