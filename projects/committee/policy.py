@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from core.errors import Refused
 from core.people.models import Person
+from data_catalog.filter import names_in
 from projects.applications.models import Application, ApplicationState
 from projects.applications.policy import IN_REVIEW, Party, check_party
 from projects.committee.errors import NoVote, VoteSettled
@@ -155,6 +156,24 @@ def is_approved(application: Application, decisions: Iterable[BodyDecision], giv
     return bool(left) and all(one.approved for one in decisions)
 
 
+def chosen_by(application: Application, declined: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield each declined variable that chooses the rows or people of a table which is given, and that table.
+
+    A cohort counts as choosing by every variable of its dataset that has a name in it.
+    """
+    file = application.submission.file if application.submission else None
+    for dataset, tables in file.datasets.items() if file else ():
+        for table, asked in tables.items():
+            place = f"{dataset}.{table}"
+            if {f"{place}.{name}" for name in asked.variables} <= set(declined):
+                continue
+            rows, people = names_in(asked.row_filter), names_in(asked.cohort)
+            for name in declined:
+                of, _, variable = name.rpartition(".")
+                if (of == place and variable in rows) or (name.startswith(f"{dataset}.") and variable in people):
+                    yield name, place
+
+
 def problems_of_vote(application: Application, body: Body, vote: Vote) -> Iterator[str]:
     """Name what a vote lacks: a reason where it declines, and for every variable it declines."""
     asked = asked_of(application, body)
@@ -165,5 +184,10 @@ def problems_of_vote(application: Application, body: Body, vote: Vote) -> Iterat
             yield f"{name}: is not asked of {body.name}"
         elif not why.strip():
             yield f"{name}: say why it is not given"
+    for name, table in chosen_by(application, vote.declined) if vote.word is Word.APPROVE else ():
+        yield (
+            f"{name}: {table} is chosen by it, so its values would be told all the same; decline every variable of "
+            f"{table}, or return the application"
+        )
     if vote.word is Word.APPROVE and asked and asked <= set(vote.declined) and not application.is_whole:
         yield "declined: every variable is declined; decline the application instead"
