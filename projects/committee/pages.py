@@ -20,7 +20,7 @@ from projects.applications.service import application_in, rules_of
 from projects.changes import Change, changes
 from projects.committee.models import Deliberation, Interest, Vote, Word
 from projects.committee.permissions import DECIDE
-from projects.committee.policy import asked_of, bodies_asked, can_vote, due_at
+from projects.committee.policy import asked_of, bodies_asked, can_go_on, can_vote, due_at
 from projects.committee.records import deliberation_on, seats_of
 from projects.data_requests import Bound, as_tables
 from projects.differences import Difference, differences
@@ -43,6 +43,10 @@ class BodyPage:
     shown: tuple[Vote, ...]
     """Votes this member may read: once they have voted, or the body has decided."""
     approved: bool | None
+    lapsed: bool
+    """Whether the others went on without it."""
+    may_go_on: bool
+    """Whether this member may go on without it now."""
 
     @property
     def filled(self) -> int:
@@ -117,8 +121,9 @@ class Queue:
 def queue(database: Database, person: Person) -> Queue:
     """Return what waits for a member of the committee, what waits for others, and what is settled."""
     check_may(person, DECIDE)
+    now = database.clock()
     with database.read() as connection:
-        pages = [_page(connection, person, one) for one in all_applications(connection) if can_see(one, person)]
+        pages = [_page(connection, person, one, now) for one in all_applications(connection) if can_see(one, person)]
     open_ = [page for page in pages if page.application.state in IN_REVIEW]
     return Queue(
         mine=tuple(page for page in open_ if page.waits_for_me),
@@ -131,10 +136,10 @@ def queue(database: Database, person: Person) -> Queue:
 def committee_page(database: Database, person: Person, project_id: str, number: int = 0) -> CommitteePage:
     """Return an application as somebody who may see it sees it; to anybody else it is not there (NotFound)."""
     with database.read() as connection:
-        return _page(connection, person, application_in(connection, person, project_id, number))
+        return _page(connection, person, application_in(connection, person, project_id, number), database.clock())
 
 
-def _page(connection: Connection, person: Person, application: Application) -> CommitteePage:
+def _page(connection: Connection, person: Person, application: Application, now: datetime) -> CommitteePage:
     rules = rules_of(connection, application)
     deliberation = deliberation_on(connection, application)
     file = application.submission.file if application.submission else None
@@ -143,7 +148,7 @@ def _page(connection: Connection, person: Person, application: Application) -> C
         application=application,
         rules=rules,
         deliberation=deliberation,
-        bodies=tuple(_bodies(connection, person, application, rules, deliberation)),
+        bodies=tuple(_bodies(connection, person, application, rules, deliberation, now)),
         tables=tuple(_tables(connection, file)) if file else (),
         interest=deliberation.interests.get(person.username),
         may_declare=outside and application.state in IN_REVIEW and may(person, DECIDE),
@@ -204,6 +209,7 @@ def _bodies(
     application: Application,
     rules: ResourceRules,
     deliberation: Deliberation,
+    now: datetime,
 ) -> Iterator[BodyPage]:
     interest = deliberation.interests.get(person.username)
     for body in bodies_asked(application, rules):
@@ -218,6 +224,8 @@ def _bodies(
             cast=len(votes),
             shown=votes if (spoken or decision) and not (interest and interest.conflict) else (),
             approved=decision.approved if decision else None,
+            lapsed=decision.lapsed if decision else False,
+            may_go_on=can_go_on(application, deliberation, body, rules, person, now),
         )
 
 

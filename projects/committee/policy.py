@@ -104,6 +104,40 @@ def reminders_of(application: Application, rules: ResourceRules) -> tuple[Remind
     return (*soon, Reminder("overdue", due, f"its time ended on {due:%-d %B %Y}"))
 
 
+def check_go_on(
+    application: Application, deliberation: Deliberation, body: Body, rules: ResourceRules, actor: Person, now: datetime
+) -> None:
+    """Refuse to go on without a body unless all holds: it was asked and has not decided, the days of the step are over,
+    the member voted for a body that has decided, and it is no amendment that takes the yes of all.
+    """
+    check_party(application, Party.COMMITTEE, actor)
+    check_no_conflict(deliberation, actor)
+    if application.state not in IN_REVIEW or body not in bodies_asked(application, rules):
+        raise VoteSettled(f"{application.id} is {application.state}, and does not wait for {body.name}.")
+    if deliberation.decision_of(body.id):
+        raise VoteSettled(f"{body.name} has decided.")
+    due = due_at(application, rules)
+    if due is None or now <= due:
+        raise NoVote(f"{body.name} has until {due:%-d %B %Y}." if due else f"{body.name} is not waited for.")
+    mine = [vote.body for vote in deliberation.votes if vote.username == actor.username]
+    if not any(deliberation.decision_of(one) for one in mine):
+        raise NoVote("Those go on who voted for a body that has decided.", "Vote first, or ask a member who did.")
+    if application.is_whole:
+        hint = "Return it to its team: data alone each body decides on for itself."
+        raise NoVote("This amendment takes the yes of every body.", hint)
+
+
+def can_go_on(
+    application: Application, deliberation: Deliberation, body: Body, rules: ResourceRules, actor: Person, now: datetime
+) -> bool:
+    """Tell whether check_go_on would let this pass."""
+    try:
+        check_go_on(application, deliberation, body, rules, actor, now)
+    except Refused:
+        return False
+    return True
+
+
 def check_appeal_in_time(application: Application, rules: ResourceRules, now: datetime) -> None:
     """Refuse an appeal after the days the rules give for one."""
     due = due_at(application, rules)
