@@ -279,7 +279,8 @@ class Lifecycle(RuleBasedStateMachine):
             self.deliberate(name, ["dora", "dirk"], Word.DECLINE, "")
             self.contest(name, word, "lena")
         elif then != "waiting":
-            self.deliberate(name, ["dora", "dirk"], word, "cis_cohort.patients.age")
+            first = Word.APPROVE if then in ("amended", "ended") else word
+            self.deliberate(name, ["dora", "dirk"], first, "cis_cohort.patients.age")
         if then == "amended":
             self.walk_on(name, TEAM_OF_TWO, datasets, word, back=True)
         if then == "ended":
