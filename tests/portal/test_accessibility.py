@@ -51,7 +51,6 @@ PAGES = [
     ("dirk", "/committee"),
     ("dirk", "/committee/waits"),
     ("dirk", "/committee/bands"),
-    ("dirk", "/proposals"),
     ("rosa", "/register"),
     ("lena", "/rules"),
     ("lena", "/rules/ms_cidr"),

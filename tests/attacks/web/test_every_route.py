@@ -103,6 +103,7 @@ SOMEBODYS = {
     "/committee/{project_id}/interest",
     "/committee/{project_id}/vote/{body}",
     "/committee/{project_id}/return",
+    "/committee/{project_id}/without/{body}",
     "/committee/{project_id}/exemption/{rule}",
     "/projects/{project_id}",
     "/projects/{project_id}/twin.zip",
