@@ -8,12 +8,12 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from core import canonical
 from core.errors import InvalidInput
 from core.files import sha256_bytes
-from core.forms import load_form
+from core.forms import folded, load_form
 from core.people.models import check_slug
 from core.settings import Settings
 from data_catalog.generalisation import Generalisation, Rules
@@ -21,7 +21,11 @@ from data_catalog.imaging.names import ScanKinds
 from projects.errors import ProjectRejected
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
+Prose = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$"),
+    BeforeValidator(folded),
+]
 Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
 
 
