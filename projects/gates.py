@@ -42,6 +42,12 @@ def person_rights(connection: Connection, project: Project, username: str) -> tu
     return _of_person(connection, username, _rules(connection, project))
 
 
+def courses_of(connection: Connection, project: Project) -> tuple[str, ...]:
+    """Return the courses everybody in a project must have passed, as the rules it was approved under demand them."""
+    rules = _rules(connection, project)
+    return tuple(rules.people.courses) if rules else ()
+
+
 def rights_in_use(connection: Connection, project: ProjectInUse, username: str) -> tuple[Right, ...]:
     """Return every right that must hold for somebody to use a project: its own, and theirs in it."""
     rules = _rules(connection, project)
@@ -87,13 +93,13 @@ def _rules(connection: Connection, project: ProjectInUse) -> ResourceRules | Non
 
 
 def _term(project: ProjectInUse) -> Right:
-    words, renewal = f"the time {project.id} was approved for", "Its lead can apply for more time."
+    words, renewal = f"the time {project.id} was approved for", "Its lead can apply for more time, by an amendment."
     return Right(RightKind.PROJECT, f"project:{project.id}", project.ends, words, renewal)
 
 
 def _ethics(project: ProjectInUse, rules: ResourceRules) -> Iterator[Right]:
     if rules.needs_ethics:
-        words, renewal = f"the ethics approval of {project.id}", "Its lead gives the committee the renewed approval."
+        words, renewal = f"the ethics approval of {project.id}", "Its lead names the renewed approval in an amendment."
         yield Right(RightKind.ETHICS, f"project:{project.id}", project.ethics_through, words, renewal)
 
 

@@ -8,8 +8,9 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from core.database import Database
-from core.people.models import Person, Role, SystemActor
-from core.people.service import propose_role
+from core.people.affiliations import record_affiliation
+from core.people.models import Person, Role, Sector, SystemActor
+from core.people.service import close_person, propose_role
 from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move
@@ -17,9 +18,9 @@ from portal.assets import SOURCES
 from projects.applications.service import begin_application
 from projects.closeout.service import finish
 from projects.publications.service import write_report
-from projects.service import close_project, propose_amendment
+from projects.service import close_project
 from tests.egress_review.world import World
-from tests.support.catalog import amendment_file, application_file, applied, approved_project
+from tests.support.catalog import amendment, application_file, applied, approved_project
 from tests.support.closeout import nothing_around
 from tests.support.pages import Page
 from tests.support.portal import Sits
@@ -53,11 +54,24 @@ PAGES = [
     ("lena", "/rules/ms_cidr"),
     ("dirk", "/projects/bands"),
     ("dirk", "/projects/cis-spinal"),
+    ("dirk", "/committee/cis-spinal.1"),
+    ("lena", "/applications/cis-spinal.1"),
     ("dirk", "/projects/cis-spinal/close"),
     ("dirk", "/projects/over"),
     ("dirk", "/projects/unfinished"),
     ("otto", "/operations"),
     ("otto", "/people"),
+    ("otto", "/people?text=nobody"),
+    ("otto", "/people/new"),
+    ("otto", "/people/grants"),
+    ("olga", "/people/grants"),
+    ("otto", "/people/rosa"),
+    ("otto", "/people/otto"),
+    ("otto", "/people/ravi"),
+    ("otto", "/people/carl"),
+    ("otto", "/people/rosa/close"),
+    ("otto", "/people/chris/roles/checker/revoke"),
+    ("otto", "/people/rosa/trainings/data-protection/revoke"),
     ("otto", "/outbox"),
     ("otto", "/audit"),
     ("rosa", "/audit"),
@@ -78,8 +92,10 @@ def requests(house: World, database: Database, people: dict[str, Person]) -> dic
         approved_project(database, people, application_file(id=name))
         close_project(database, people["olga"], name)
     finish(database, house.settings, people["olga"], "over", nothing_around())
-    propose_amendment(database, people["olga"], amendment_file())
+    amendment(database, people)
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
+    record_affiliation(database, people["olga"], "rosa", "University of Examples", Sector.ACADEMIC)
+    close_person(database, people["olga"], "carl")
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")
     return {str(state): house.bring_to(state) for state in (State.SUBMITTED, State.REVIEWED, State.RELEASED)}
 
