@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -216,6 +217,12 @@ class ResourceRules(_Strict):
 def load_rules(path: Path) -> ResourceRules:
     """Read a rules file (TOML); raises RulesRejected with every problem in it."""
     return load_form(ResourceRules, path, RulesRejected)
+
+
+@cache
+def open_label() -> str:
+    """Return what open records are called, as the rules that come with Myelin say: also before any are in force."""
+    return load_rules(Path(__file__).with_name(f"{OPEN}.toml")).label
 
 
 class Ethics(_Strict):
