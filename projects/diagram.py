@@ -1,8 +1,10 @@
-"""Draw the state tables: `python -m projects.diagram` brings docs/projects.md and docs/applications.md up to date."""
+"""Draw the state tables: `python -m projects.diagram` brings the documents with a state table up to date."""
 
 from collections.abc import Sequence
 
 from core.mermaid import StateDiagram, Step
+from projects.agreements.signing.models import SigningState
+from projects.agreements.signing.policy import TRANSITIONS as SIGNING_TRANSITIONS
 from projects.applications.models import ApplicationState
 from projects.applications.policy import TRANSITIONS as APPLICATION_TRANSITIONS
 from projects.models import AmendmentState, ProjectState
@@ -21,6 +23,10 @@ AMENDMENT_DIAGRAM = StateDiagram(
 
 _APPLICATION_STEPS = tuple(Step(one.state, one.to, f"{one.action} ({one.party})") for one in APPLICATION_TRANSITIONS)
 
+_SIGNING_STEPS = tuple(Step(one.state, one.to, f"{one.action} ({one.party})") for one in SIGNING_TRANSITIONS)
+
+SIGNING_DIAGRAM = StateDiagram("projects.diagram agreements", "agreements.md", SigningState.DRAFTED, _SIGNING_STEPS)
+
 APPLICATION_DIAGRAM = StateDiagram(
     "projects.diagram applications", "applications.md", ApplicationState.DRAFT, _APPLICATION_STEPS
 )
@@ -29,3 +35,4 @@ if __name__ == "__main__":
     DIAGRAM.redraw()
     AMENDMENT_DIAGRAM.redraw()
     APPLICATION_DIAGRAM.redraw()
+    SIGNING_DIAGRAM.redraw()
