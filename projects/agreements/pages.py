@@ -11,7 +11,15 @@ from core.people.models import Person
 from core.people.service import all_people
 from core.permissions import may
 from projects.agreements import permissions
-from projects.agreements.models import Agreement, AgreementKind, ContractRecord, Invoice, InvoiceAction, InvoiceState
+from projects.agreements.models import (
+    Agreement,
+    AgreementKind,
+    ContractRecord,
+    Invoice,
+    InvoiceAction,
+    InvoiceState,
+    SignedContract,
+)
 from projects.agreements.money import in_words
 from projects.agreements.policy import can_settle
 from projects.agreements.records import agreements_of, all_contracts, contract_of, invoices
@@ -60,7 +68,7 @@ class ProjectAgreements:
     drawn: tuple[DrawnAgreement, ...]
     on_paper: tuple[Agreement, ...]
     """Agreements that were recorded from paper."""
-    contract: ContractRecord | None
+    contract: SignedContract | None
     invoices: tuple[ShownInvoice, ...]
     has_changed: bool
     """Whether the project is not what the agreement that is in force says of it."""
