@@ -17,6 +17,7 @@ import projects.closeout.permissions
 import projects.closeout.tables
 import projects.committee.permissions
 import projects.committee.tables
+import projects.declarations.tables
 import projects.permissions
 import projects.resource_rules.permissions
 import projects.resource_rules.tables

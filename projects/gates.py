@@ -14,6 +14,7 @@ from projects.agreements.models import AgreementKind, InvoiceState
 from projects.agreements.policy import agreed_through
 from projects.agreements.records import agreements_of, contract_of, invoices
 from projects.applications.records import find_application
+from projects.declarations.service import declaration_rights
 from projects.errors import AccessRefused, ActionRefused
 from projects.models import Project
 from projects.resource_rules.models import Commercial, Fee, ResourceRules, RuleId
@@ -44,7 +45,10 @@ def project_rights(connection: Connection, project: Project) -> tuple[Right, ...
 def person_rights(connection: Connection, project: Project, username: str) -> tuple[Right, ...]:
     """Return the rights somebody must hold in a project, as the rules it was approved under demand them."""
     rules = _rules(connection, project)
-    return training_rights(connection, username, rules.people.courses) if rules else ()
+    if rules is None:
+        return ()
+    trained = training_rights(connection, username, rules.people.courses)
+    return (*trained, *declaration_rights(connection, username, rules.people.declarations))
 
 
 def check_rights(rights: Iterable[Right], today: date) -> None:
@@ -69,6 +73,11 @@ def lapses(rights: Sequence[Right], today: date) -> Iterator[Lapse]:
         reached = [days for days in WARN_DAYS if 0 <= left <= days]
         if reached:
             yield Lapse(right, min(reached))
+
+
+def ending(rights: Iterable[Right], today: date) -> tuple[Right, ...]:
+    """Return the rights that do not hold, and those that end within the days people are warned at."""
+    return tuple(right for right in rights if right.days_left(today) <= max(WARN_DAYS))
 
 
 def _rules(connection: Connection, project: Project) -> ResourceRules | None:

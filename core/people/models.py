@@ -74,6 +74,17 @@ class SystemActor:
 
 
 @dataclass(frozen=True)
+class Session:
+    """A sign-in that is open: at which door, since when, and until when at the latest."""
+
+    id: str
+    """The hash of its token: it names the session and opens nothing."""
+    kind: str
+    opened_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class Affiliation:
     """Where somebody works, as operations recorded it; the newest counts."""
 

@@ -150,6 +150,12 @@ def holders(connection: Connection, role: Role) -> frozenset[str]:
     return frozenset(connection.execute(held.where(person_table.c.active)).scalars())
 
 
+def roles_held(database: Database, username: str) -> list[RoleGrant]:
+    """Return the grants of the roles somebody holds now, in the order they were given."""
+    with database.read() as connection:
+        return [grant for grant in _grants(connection, username) if grant.in_force]
+
+
 def _find(connection: Connection, *conditions: Any) -> Person:
     row = connection.execute(select(person_table).where(*conditions)).mappings().first()
     if row is None:
@@ -159,8 +165,12 @@ def _find(connection: Connection, *conditions: Any) -> Person:
 
 
 def _roles(connection: Connection, username: str) -> frozenset[Role]:
-    rows = connection.execute(select(role_grant).where(role_grant.c.username == username))
-    return frozenset(grant.role for grant in map(_to_grant, rows) if grant.in_force)
+    return frozenset(grant.role for grant in _grants(connection, username) if grant.in_force)
+
+
+def _grants(connection: Connection, username: str) -> list[RoleGrant]:
+    mine = select(role_grant).where(role_grant.c.username == username)
+    return [_to_grant(row) for row in connection.execute(mine.order_by(role_grant.c.proposed_at, role_grant.c.id))]
 
 
 def _ops_ever(connection: Connection) -> int:

@@ -4,12 +4,12 @@ import secrets
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from core.database import Database
 from core.errors import NotFound, Refused
 from core.files import sha256_bytes
-from core.people.models import Person, SystemActor
+from core.people.models import Person, Session, SystemActor
 from core.people.policy import check_active
 from core.people.service import person_by_subject, person_by_username
 from core.people.tables import session
@@ -65,9 +65,44 @@ def person_in_session(database: Database, token: str) -> Person | None:
     return person if person.active else None
 
 
+def open_sessions(database: Database, person: Person) -> list[Session]:
+    """Return the sessions a person is signed in with now, the newest first."""
+    with database.read() as connection:
+        rows = connection.execute(
+            select(session.c.token_hash.label("id"), session.c.kind, session.c.opened_at, session.c.expires_at)
+            .where(*_open(person), session.c.expires_at > database.clock())
+            .order_by(session.c.opened_at.desc())
+        ).mappings()
+        return [Session(**row) for row in rows]
+
+
+def session_id(token: str) -> str:
+    """Return what names the session of a token."""
+    return sha256_bytes(token.encode())
+
+
 def end_session(database: Database, person: Person, token: str) -> None:
     """Sign out."""
-    mine = (session.c.token_hash == sha256_bytes(token.encode()), session.c.username == person.username)
+    _end(database, person, session.c.token_hash == session_id(token))
+
+
+def end_one_session(database: Database, person: Person, id_: str) -> None:
+    """End one of a person's own open sessions by its id; raises NotFound for any other."""
+    if not _end(database, person, session.c.token_hash == id_):
+        raise NotFound("You have no such session open.", "It may have ended: open your page anew.")
+
+
+def end_other_sessions(database: Database, person: Person, token: str) -> int:
+    """End every open session of a person but the one of this token; return how many that were."""
+    return _end(database, person, session.c.token_hash != session_id(token))
+
+
+def _end(database: Database, person: Person, which: ColumnElement[bool]) -> int:
     with database.write(person) as tx:
-        tx.execute(update(session).where(*mine, session.c.ended_at.is_(None)).values(ended_at=tx.now))
-        tx.record("core:session:end", f"person:{person.username}")
+        ended = tx.execute(update(session).where(*_open(person), which).values(ended_at=tx.now)).rowcount
+        tx.record("core:session:end", f"person:{person.username}", {"sessions": ended})
+    return int(ended)
+
+
+def _open(person: Person) -> tuple[ColumnElement[bool], ...]:
+    return (session.c.username == person.username, session.c.ended_at.is_(None))

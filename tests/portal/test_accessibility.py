@@ -29,6 +29,8 @@ PAGES = [
     ("rosa", "/projects/cis-spinal"),
     ("rosa", "/projects/cis-spinal/variables"),
     ("rosa", "/requests"),
+    ("rosa", "/me"),
+    ("chris", "/me"),
     ("rosa", "/data"),
     ("rosa", "/data/cis_cohort"),
     ("chris", "/reviews"),

@@ -22,6 +22,7 @@ from projects.applications.service import apply_from_file
 from projects.committee.models import Word
 from projects.committee.policy import bodies_asked
 from projects.committee.service import cast_vote, declare_interest, give_seat
+from projects.declarations.service import asked_of, declare
 from projects.models import AmendmentFile, Project, TeamRole
 from projects.resource_rules.models import load_rules
 from projects.resource_rules.service import all_in_force, confirm_rules, propose_rules, rules_in_force
@@ -92,11 +93,26 @@ def ready(database: Database, people: dict[str, Person]) -> None:
                 give_seat(database, people["olga"], rules.resource, body.id, member)
 
 
+def declared(database: Database, people: dict[str, Person], *usernames: str) -> None:
+    """Have people make every declaration they are asked for."""
+    for username in usernames:
+        with database.read() as connection:
+            asked = asked_of(connection, username)
+        for one in asked:
+            declare(database, people[username], one.declaration.sha256)
+
+
 def trained(database: Database, people: dict[str, Person], *usernames: str) -> None:
     """Record the training that the resources ask for, through 2027."""
     days = {"passed_on": date(2026, 1, 1), "through": date(2027, 12, 31)}
     for username in usernames:
         record_training(database, people["olga"], username, "data-protection", **days, evidence="invented")
+
+
+def rightful(database: Database, people: dict[str, Person], *usernames: str) -> None:
+    """Have people hold all that the resources ask of them."""
+    trained(database, people, *usernames)
+    declared(database, people, *usernames)
 
 
 def settled(database: Database, settings: Settings, people: dict[str, Person], project_id: str) -> None:

@@ -13,7 +13,9 @@ from core.database import Database
 from core.outbox.records import find_effects
 from core.people.models import Person, Role
 from core.people.service import propose_role
+from core.people.sessions import open_session, session_id
 from egress_review.models import State
+from projects.declarations.service import asked_of
 from tests.egress_review.world import World
 from tests.support.catalog import application_file, approved_project
 from tests.support.pages import FROM_OURSELVES, Page, Reader
@@ -24,6 +26,9 @@ OPEN = {"/", "/health", "/register", "/register.json", "/sign-in", "/sign-in/cal
 
 EVERYBODYS = {
     "/applications",
+    "/me",
+    "/me/declarations/{sha256}",
+    "/me/end-other-sessions",
     "/projects",
     "/requests",
     "/sign-out",
@@ -87,8 +92,9 @@ SOMEBODYS = {
     "/projects/{project_id}/amendment/approve",
     "/projects/{project_id}/amendment/decline",
     "/requests/{request_id}/files/{number}",
+    "/me/sessions/{id_}/end",
 }
-"""What belongs to a team: to anybody else it is not there."""
+"""What belongs to a team, or to one person: to anybody else it is not there."""
 
 
 def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
@@ -106,7 +112,10 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
     released = house.bring_to(State.RELEASED)
     with database.read() as connection:
         effect = find_effects(connection, most=1)[0]
+        declaration = asked_of(connection, "ravi")[0].declaration
     return {
+        "sha256": declaration.sha256,
+        "id_": session_id(open_session(database, people["rosa"], "web", 1)),
         "project_id": "cis-spinal",
         "request_id": released,
         "effect_id": effect.id,
