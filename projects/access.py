@@ -8,7 +8,7 @@ from core.database import Database
 from core.errors import NotFound
 from core.people.service import find_person
 from projects.errors import AccessRefused
-from projects.gates import check_rights, person_rights, project_rights
+from projects.gates import check_rights, person_rights, project_rights, sign_in_rights
 from projects.models import Access
 from projects.policy import check_use, not_in_team
 from projects.records import find_project
@@ -33,7 +33,8 @@ def check_access_in(connection: Connection, username: str, project_id: str, now:
     except NotFound as error:
         raise not_in_team(project_id) from error
     check_use(project, person, now.date())
-    rights = (*project_rights(connection, project), *person_rights(connection, project, username))
+    of_person = (*person_rights(connection, project, username), *sign_in_rights(connection, project, username, now))
+    rights = (*project_rights(connection, project), *of_person)
     check_rights(rights, now.date())
     assert project.cut is not None
     assert project.subnet is not None

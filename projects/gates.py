@@ -6,7 +6,7 @@ and the egress API refuses them (`projects.access`), and a project is not activa
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -21,6 +21,7 @@ from projects.resource_rules.models import Commercial, Fee, ResourceRules, RuleI
 from projects.resource_rules.policy import fee_of
 from projects.resource_rules.service import rules_by_hash
 from projects.rights import Right, RightKind
+from projects.second_factor import second_factor_right
 from projects.training.service import training_rights
 
 WARN_DAYS = (60, 14, 1)
@@ -49,6 +50,15 @@ def person_rights(connection: Connection, project: Project, username: str) -> tu
         return ()
     trained = training_rights(connection, username, rules.people.courses)
     return (*trained, *declaration_rights(connection, username, rules.people.declarations))
+
+
+def sign_in_rights(connection: Connection, project: Project, username: str, now: datetime) -> tuple[Right, ...]:
+    """Return the right somebody must hold by having signed in as the project's rules ask.
+
+    It ends with a session, within hours, so that nobody is warned of it.
+    """
+    rules = _rules(connection, project)
+    return (second_factor_right(connection, username, now),) if rules and rules.people.second_factor else ()
 
 
 def check_rights(rights: Iterable[Right], today: date) -> None:

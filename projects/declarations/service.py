@@ -1,6 +1,6 @@
 """What is done with declarations: made by oneself, listed; and the rights that come of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, insert, select
 
@@ -9,16 +9,12 @@ from core.errors import NotFound
 from core.people.models import Person
 from core.people.policy import check_active
 from core.people.service import find_person
-from projects import tables
+from projects.asking import rules_asking
 from projects.declarations.models import Asked, Declared
 from projects.declarations.tables import declaration_text, person_declaration
-from projects.models import ProjectState
-from projects.policy import RUNNING
 from projects.resource_rules.models import AskedDeclaration, ResourceRules
-from projects.resource_rules.service import all_in_force, rules_by_hash
+from projects.resource_rules.service import all_in_force
 from projects.rights import Right, RightKind
-
-_ASKING = RUNNING | {ProjectState.APPROVED}
 
 
 def declare(database: Database, actor: Person, sha256: str) -> AskedDeclaration:
@@ -55,7 +51,7 @@ def declaration_rights(connection: Connection, username: str, asked: Iterable[As
 
 def asked_of(connection: Connection, username: str) -> list[Asked]:
     """Return what somebody is asked to declare: for their projects, then what any resource's rules in force ask for."""
-    asking = [*_of_projects(connection, username), *((one.rules, "") for one in all_in_force(connection))]
+    asking = [*rules_asking(connection, username), *((one.rules, "") for one in all_in_force(connection))]
     declarations = {one.sha256: one for rules, _ in asking for one in rules.people.declarations}
     made = _newest(connection, username)
     return [_asked(one, asking, made.get(sha256)) for sha256, one in declarations.items()]
@@ -72,17 +68,6 @@ def _asked(wanted: AskedDeclaration, asking: list[tuple[ResourceRules, str]], ma
     resources = tuple(dict.fromkeys(rules.label for rules, _, _ in by))
     projects = tuple(project for _, project, _ in by if project)
     return Asked(wanted, resources, projects, made.through(min(days for _, _, days in by)) if made else None)
-
-
-def _of_projects(connection: Connection, username: str) -> Iterator[tuple[ResourceRules, str]]:
-    """Yield the rules of each project of somebody that runs or is to, which are those it was approved under."""
-    joined = tables.project.join(tables.membership, tables.membership.c.project_id == tables.project.c.id)
-    mine = (tables.membership.c.username == username, tables.membership.c.left_at.is_(None))
-    columns = (tables.project.c.id, tables.project.c.rules_sha256)
-    query = select(*columns).select_from(joined).where(*mine, tables.project.c.state.in_(_ASKING))
-    for project_id, sha256 in connection.execute(query.order_by(tables.project.c.id)).all():
-        if sha256:
-            yield rules_by_hash(connection, sha256), project_id
 
 
 def _keep_text(tx: Transaction, asked: AskedDeclaration) -> None:

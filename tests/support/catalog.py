@@ -10,6 +10,7 @@ import pytest
 from core.database import Database
 from core.files import ensure_folder
 from core.people.models import Person
+from core.people.sessions import open_session
 from core.settings import Settings
 from data_catalog.editions import EditionManifest
 from data_catalog.models import DATASETS
@@ -110,9 +111,11 @@ def trained(database: Database, people: dict[str, Person], *usernames: str) -> N
 
 
 def rightful(database: Database, people: dict[str, Person], *usernames: str) -> None:
-    """Have people hold all that the resources ask of them."""
+    """Have people hold all that the resources ask of them, and be signed in to the hub, with a second factor."""
     trained(database, people, *usernames)
     declared(database, people, *usernames)
+    for username in usernames:
+        open_session(database, people[username], "hub", hours=24 * 400, second_factor=True)
 
 
 def settled(database: Database, settings: Settings, people: dict[str, Person], project_id: str) -> None:
