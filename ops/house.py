@@ -12,6 +12,8 @@ import egress_review.permissions
 import egress_review.tables
 import hub.tables
 import projects.agreements.permissions
+import projects.agreements.signing.mails
+import projects.agreements.signing.tables
 import projects.agreements.tables
 import projects.closeout.permissions
 import projects.closeout.tables
@@ -19,6 +21,8 @@ import projects.committee.permissions
 import projects.committee.tables
 import projects.declarations.tables
 import projects.permissions
+import projects.publications.mails
+import projects.publications.tables
 import projects.resource_rules.permissions
 import projects.resource_rules.tables
 import projects.tables

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from core.people.affiliations import affiliations_of
-from core.people.service import roles_held
+from core.people.service import grants_of
 from core.people.sessions import end_one_session, end_other_sessions, open_sessions, session_id
 from core.web.visit import SignedIn, Visit
 from projects.declarations.service import asked_of, declare, declared_by
@@ -31,17 +31,19 @@ def me(visit: SignedIn) -> Response:
     with visit.database.read() as connection:
         affiliation = affiliations_of(connection, [username]).get(username)
         asked, declared = asked_of(connection, username), declared_by(connection, username)
+        roles = [grant for grant in grants_of(connection, username) if grant.in_force]
+        sessions = open_sessions(connection, username, visit.now)
     current = {one.declaration.sha256 for one in asked}
     return visit.show(
         "portal/me.html",
         affiliation=affiliation,
-        roles=roles_held(visit.database, username),
+        roles=roles,
         trainings=trainings_for(visit.database, visit.person, username),
         asked=asked,
         earlier=[one for one in declared if one.sha256 not in current],
         projects=projects,
         ending=_ending(visit, projects),
-        sessions=open_sessions(visit.database, visit.person),
+        sessions=sessions[::-1],
         this_session=session_id(visit.session),
         doors=DOORS,
     )

@@ -95,13 +95,6 @@ def has_second_factor(connection: Connection, username: str, now: datetime) -> b
     return connection.execute(found.limit(1)).first() is not None
 
 
-def open_sessions(database: Database, person: Person) -> list[Session]:
-    """Return the sessions a person is signed in with now, the newest first."""
-    with database.read() as connection:
-        mine = select(session).where(*_open(person), session.c.expires_at > database.clock())
-        return [_session(row) for row in connection.execute(mine.order_by(session.c.opened_at.desc())).mappings()]
-
-
 def newest_session(database: Database, person: Person, kind: Kind) -> Session | None:
     """Return the session of a kind that a person opened last, be it over or not."""
     mine = select(session).where(session.c.username == person.username, session.c.kind == kind)
@@ -113,6 +106,13 @@ def newest_session(database: Database, person: Person, kind: Kind) -> Session | 
 def session_id(token: str) -> str:
     """Return what names the session of a token."""
     return sha256_bytes(token.encode())
+
+
+def open_sessions(connection: Connection, username: str, now: datetime) -> list[Session]:
+    """Return the sessions somebody is signed in with at a moment, oldest first."""
+    mine = (session.c.username == username, session.c.ended_at.is_(None), session.c.expires_at > now)
+    rows = connection.execute(select(session).where(*mine).order_by(session.c.opened_at)).mappings()
+    return [_session(row) for row in rows]
 
 
 def end_session(database: Database, person: Person, token: str) -> None:

@@ -32,6 +32,7 @@ from projects.agreements.models import AgreementKind
 from projects.agreements.of_project import issue_invoice, record_agreement, record_payment
 from projects.agreements.records import agreements_of, invoices
 from projects.applications.models import ApplicationFile, load_application_file
+from projects.applications.records import find_application
 from projects.applications.service import apply_from_file
 from projects.committee.models import Word
 from projects.committee.policy import bodies_asked
@@ -65,11 +66,13 @@ def ensure_people(settings: Settings, database: Database) -> None:
     if not _known(database, FIRST_OPS.username):
         bootstrap_ops(database, FIRST_OPS.person(settings))
     first = _signed_in(settings, database, FIRST_OPS)
+    proposed = {(grant.username, grant.role) for grant in pending_grants(database, first)}
     for part in CAST:
         if not _known(database, part.username):
             add_person(database, first, part.person(settings))
         for role in set(part.roles) - person_by_username(database, part.username).roles:
-            propose_role(database, first, part.username, role)
+            if (part.username, role) not in proposed:
+                propose_role(database, first, part.username, role)
     waiting = pending_grants(database, first)
     if waiting:
         second = _signed_in(settings, database, SECOND_OPS)
@@ -210,12 +213,14 @@ def _ensure_settled(settings: Settings, database: Database, file: ApplicationFil
         )
     if not asked:
         made = issue_invoice(database, actor, file.id, amount=150_000, currency="EUR", due_on=file.starts)
-        record_payment(database, actor, made.number, paid_on=file.starts, reference="invented")
+        record_payment(
+            database, _signed_in(settings, database, SECOND_OPS), made.number, paid_on=file.starts, reference="invented"
+        )
 
 
 def _vote(settings: Settings, database: Database, file: ApplicationFile) -> None:
     with database.read() as connection:
-        bodies = bodies_asked(file, rules_in_force(connection, file.resource).rules)
+        bodies = bodies_asked(find_application(connection, file.id), rules_in_force(connection, file.resource).rules)
     for body in bodies:
         for part in DAC[: body.quorum]:
             member = _signed_in(settings, database, part)

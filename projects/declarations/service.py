@@ -1,6 +1,6 @@
 """What is done with declarations: made by oneself, listed; and the rights that come of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from sqlalchemy import Connection, insert, select
 
@@ -43,9 +43,9 @@ def declared_by(connection: Connection, username: str) -> list[Declared]:
     return [Declared(**row) for row in connection.execute(mine.order_by(person_declaration.c.declared_at)).mappings()]
 
 
-def declaration_rights(connection: Connection, username: str, asked: Iterable[AskedDeclaration]) -> tuple[Right, ...]:
+def declaration_rights(connection: Connection, username: str, asked: Collection[AskedDeclaration]) -> tuple[Right, ...]:
     """Return the right somebody has from each of these declarations: made of this very text, not of an older one."""
-    made = _newest(connection, username)
+    made = _newest(connection, username) if asked else {}
     return tuple(_right(username, one, made.get(one.sha256)) for one in asked)
 
 

@@ -73,7 +73,7 @@ def opens(browser: Browser, served: World, complaints: list[str]) -> Iterator[Op
 def test_somebody_signs_in_at_the_provider_and_out_again(browser: Browser, served: World) -> None:
     settings, olga = served.settings, served.people["olga"]
     new = replace(served.people["rosa"], username="rosa-maria", name="Rosa Maria", issuer=settings.oidc_issuer)
-    add_person(served.database, olga, replace(new, subject="rosa-at-id"))
+    add_person(served.database, olga, replace(new, subject="rosa-at-id", email="maria@example.org"))
     page = browser.new_page()
     page.goto(f"{settings.portal_url}/data")
     page.get_by_placeholder("sub").fill("rosa-at-id")
@@ -169,6 +169,8 @@ def test_a_released_file_is_downloaded(opens: Opens, served: World) -> None:
         ("chris", "/reviews/{}"),
         ("otto", "/operations"),
         ("otto", "/people"),
+        ("otto", "/people/new"),
+        ("otto", "/people/rosa"),
         ("otto", "/audit"),
     ],
 )
@@ -238,3 +240,36 @@ def test_two_windows_show_each_other_what_they_wrote(drafting: World, opens: Ope
     second.get_by_role("button", name="Keep mine").click()
     expect(second.locator("#saved")).to_contain_text("Saved")
     assert saved_title(drafting) == "From the second window"
+
+
+def test_variables_are_found_and_a_table_is_picked_whole(drafting: World, opens: Opens) -> None:
+    page = opens("lena", "/applications/bands")
+    page.get_by_label("Find a variable").fill("spinal cord")
+    picker = page.locator("#pickers details.picker").first
+    expect(picker.locator("tbody tr:visible")).to_have_count(1)
+    expect(picker.locator("tbody tr:visible")).to_contain_text("spinal_cord_mri")
+    page.get_by_label("Find a variable").fill("")
+    picker.get_by_role("button", name="Pick all").click()
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    answer = application_for(drafting.database, drafting.people["lena"], "bands").answers["datasets"]
+    picked = json.loads(answer.value)["cis_cohort"]["patients"]["variables"]
+    assert len(picked) == picker.locator('tbody input[type="checkbox"]').count() > 10
+
+
+def test_a_cohort_is_counted_beside_its_box(drafting: World, opens: Opens) -> None:
+    page = opens("lena", "/applications/bands")
+    picker = page.locator("#pickers details.picker").first
+    picker.locator("summary").click()
+    picker.get_by_label("Only people where").fill("age >= 18")
+    picker.get_by_role("button", name="How many people would that be?").click()
+    expect(picker.locator("output")).to_contain_text("About")
+
+
+def test_without_javascript_a_cohort_is_counted_and_variables_are_picked(drafting: World, opens: Opens) -> None:
+    page = opens("lena", "/applications/bands", java_script_enabled=False)
+    expect(page.get_by_label("Find a variable")).to_be_hidden()
+    picker = page.locator("#pickers details.picker").first
+    picker.locator("summary").click()
+    picker.get_by_label("Only people where").fill("age >= 18")
+    picker.get_by_role("button", name="How many people would that be?").click()
+    expect(page.get_by_role("status").first).to_contain_text("About")

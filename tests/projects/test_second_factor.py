@@ -16,6 +16,7 @@ from projects.gates import lapses, person_rights
 from projects.models import Project
 from projects.resource_rules.models import AskedOfPeople
 from projects.resource_rules.service import confirm_rules, propose_rules, rules_in_force
+from projects.rights import Right, RightKind
 from tests.conftest import HandClock
 from tests.support.catalog import activate, approved_project, ingest, ready
 from tests.support.guards import run, tear_down
@@ -61,7 +62,8 @@ def test_without_the_gate_a_password_alone_is_enough(
     active: Project, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not can_access(database, "rosa", active.id)
-    monkeypatch.setattr("projects.access.sign_in_rights", lambda connection, project, username, now: ())
+    held = Right(RightKind.SECOND_FACTOR, "person:rosa", database.clock().date(), "a sign-in", "")
+    monkeypatch.setattr("projects.gates.second_factor_right", lambda connection, username, now: held)
     assert can_access(database, "rosa", active.id)
 
 

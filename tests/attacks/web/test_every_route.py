@@ -4,6 +4,7 @@ A route that is added without being put in one of these lists fails the test tha
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from fastapi import FastAPI
@@ -15,6 +16,8 @@ from core.people.models import Person, Role
 from core.people.service import propose_role
 from core.people.sessions import open_session, session_id
 from egress_review.models import State
+from projects.agreements.of_project import issue_invoice
+from projects.agreements.signing.service import draw_up
 from projects.declarations.service import asked_of
 from tests.egress_review.world import World
 from tests.support.catalog import application_file, approved_project
@@ -25,6 +28,7 @@ OPEN = {"/", "/health", "/register", "/register.json", "/sign-in", "/sign-in/cal
 """What a visitor may see."""
 
 EVERYBODYS = {
+    "/agreements",
     "/applications",
     "/me",
     "/me/declarations/{sha256}",
@@ -34,6 +38,7 @@ EVERYBODYS = {
     "/sign-out",
     "/data",
     "/data/search",
+    "/publications",
     "/rules",
     "/rules/{resource}",
     "/rules/{resource}/{number}",
@@ -56,12 +61,22 @@ NEEDS_A_ROLE = {
     "/reviews/{request_id}/review",
     "/reviews/{request_id}/comment",
     "/reviews/{request_id}/{step}",
-    "/proposals",
     "/committee",
     "/rules/{resource}/{number}/confirm",
     "/operations",
     "/people",
+    "/people/new",
+    "/people/new/pasted",
+    "/people/grants",
     "/people/grants/{grant_id}/confirm",
+    "/people/{username}",
+    "/people/{username}/close",
+    "/people/{username}/reopen",
+    "/people/{username}/roles",
+    "/people/{username}/roles/{role}/revoke",
+    "/people/{username}/affiliation",
+    "/people/{username}/trainings",
+    "/people/{username}/trainings/{course}/revoke",
     "/outbox",
     "/outbox/{effect_id}/retry",
     "/audit",
@@ -71,8 +86,20 @@ NEEDS_A_ROLE = {
 }
 
 SOMEBODYS = {
+    "/agreements/{project_id}",
+    "/agreements/{project_id}/draw-up",
+    "/agreements/{project_id}/end",
+    "/agreements/{project_id}/invoices",
+    "/agreements/{project_id}/invoices/{number}/pay",
+    "/agreements/{project_id}/invoices/{number}/cancel",
+    "/agreements/{project_id}/{number}",
+    "/agreements/{project_id}/{number}/agreement.pdf",
+    "/agreements/{project_id}/{number}/sign",
+    "/agreements/{project_id}/{number}/withdraw",
     "/applications/{project_id}",
     "/applications/{project_id}/answers/{section}",
+    "/applications/{project_id}/everywhere/{table_id}",
+    "/applications/{project_id}/people/{dataset_id}/{table_id}",
     "/applications/{project_id}/submit",
     "/applications/{project_id}/withdraw",
     "/applications/{project_id}/appeal",
@@ -86,11 +113,15 @@ SOMEBODYS = {
     "/projects/{project_id}/twin.zip",
     "/projects/{project_id}/variables",
     "/projects/{project_id}/requests",
+    "/projects/{project_id}/publications",
+    "/projects/{project_id}/publications/{number}/outputs",
+    "/projects/{project_id}/publications/{number}/summary",
+    "/projects/{project_id}/publications/{number}/{step}",
+    "/projects/{project_id}/report",
     "/projects/{project_id}/stop",
     "/projects/{project_id}/close",
     "/projects/{project_id}/deletion-proof.txt",
-    "/projects/{project_id}/amendment/approve",
-    "/projects/{project_id}/amendment/decline",
+    "/projects/{project_id}/amend",
     "/requests/{request_id}/files/{number}",
     "/me/sessions/{id_}/end",
 }
@@ -110,6 +141,8 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
     approved_project(database, people, application_file(id="bands"))
     grant = propose_role(database, people["olga"], "ravi", Role.CHECKER)
     released = house.bring_to(State.RELEASED)
+    draw_up(database, house.settings, people["olga"], "cis-spinal", "carl", "dora")
+    issue_invoice(database, people["olga"], "cis-spinal", amount=1, currency="EUR", due_on=date(2026, 7, 1))
     with database.read() as connection:
         effect = find_effects(connection, most=1)[0]
         declaration = asked_of(connection, "ravi")[0].declaration
@@ -120,6 +153,9 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
         "request_id": released,
         "effect_id": effect.id,
         "grant_id": grant.id,
+        "username": "chris",
+        "role": "checker",
+        "course": "data-protection",
         "dataset_id": "cis_cohort",
         "table_id": "patients",
         "variable": "age",
@@ -143,6 +179,13 @@ def ask(reader: Reader, method: str, path: str) -> Page:
         "conflict": "no",
         "verdict-1": "approve",
         "comment-whole": "x",
+        "role": "auditor",
+        "sector": "academic",
+        "organisation": "x",
+        "passed": "2026-01-01",
+        "through": "2026-12-31",
+        "course": "data-protection",
+        "evidence": "x",
     }
     data = {"form_token": token["value"], **filled} if token else {}
     return Page(reader.client.request(method, path, data=data or None, headers=FROM_OURSELVES, follow_redirects=False))
@@ -182,6 +225,7 @@ def test_what_is_not_there_and_what_is_not_ones_own_can_not_be_told_apart(
         "request_id": "0" * 16,
         "grant_id": "0" * 16,
         "effect_id": "0" * 16,
+        "username": "nobody-here",
     }
     for method, path in routes(app):
         if path in NEEDS_A_ROLE | SOMEBODYS:
@@ -192,7 +236,7 @@ def test_what_is_not_there_and_what_is_not_ones_own_can_not_be_told_apart(
 
 def blanked(page: Page, names: dict[str, str]) -> str:
     text = page.text
-    for name in ("project_id", "request_id", "grant_id", "effect_id"):
+    for name in ("project_id", "request_id", "grant_id", "effect_id", "username"):
         text = text.replace(names[name], "…")
     return text
 
@@ -217,7 +261,7 @@ def test_a_held_file_of_ones_own_team_is_not_shown_to_a_checker_in_it(
     request_id = house.submit().id
     proposal = propose_role(database, people["olga"], "lena", Role.CHECKER)
     otto = sits("otto")
-    otto.press(otto.open("/people"), "Confirm")
+    otto.press(otto.open("/people/grants"), "Confirm")
     assert proposal.username == "lena"
     lena = sits("lena")
     for path in (f"/reviews/{request_id}", f"/reviews/{request_id}/rounds/1/files/1"):

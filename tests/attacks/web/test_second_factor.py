@@ -27,10 +27,15 @@ from tests.support.provider import answer_as
 PASSWORD = ("pwd",)
 
 
+def known_to(settings: Settings) -> dict[str, str]:
+    """How this test's provider knows vera."""
+    return {"issuer": settings.oidc_issuer, "subject": "vera-at-id"}
+
+
 @pytest.fixture
 def vera(database: Database, people: dict[str, Person], settings: Settings) -> Person:
     """Somebody this test's provider knows, a data manager here."""
-    new = replace(people["rosa"], username="vera", name="Vera", issuer=settings.oidc_issuer, subject="vera-at-id")
+    new = replace(people["rosa"], username="vera", email="vera@example.org", **known_to(settings))
     add_person(database, people["olga"], new)
     propose_role(database, people["olga"], "vera", Role.DATA_MANAGER)
     return new
@@ -81,8 +86,8 @@ def test_nor_on_the_command_line(database: Database, settings: Settings, provide
 def test_whom_nothing_asks_it_of_signs_in_without(
     anybody: Reader, provider: int, database: Database, people: dict[str, Person], settings: Settings
 ) -> None:
-    known = {"issuer": settings.oidc_issuer, "subject": "vera-at-id"}
-    add_person(database, people["olga"], replace(people["rosa"], username="vera", **known))
+    new = replace(people["rosa"], username="vera", email="vera@example.org", **known_to(settings))
+    add_person(database, people["olga"], new)
     assert sign_in(anybody, provider, PASSWORD).status == 200
 
 
