@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from projects.applications.checking import Problem
 from projects.applications.models import Answer
 from projects.resource_rules.models import RuleId
 
@@ -23,6 +24,14 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "time": ("starts", "ends", "ethics", "outputs_plan"),
 }
 """Section of the form → its fields; a section is one form, saved by itself."""
+
+TITLES: Mapping[str, str] = {
+    "study": "The study",
+    "data": "The data",
+    "people": "People and money",
+    "time": "Time and results",
+}
+"""Section → its heading."""
 
 LABELS: Mapping[str, str] = {
     "title": "Title",
@@ -88,6 +97,14 @@ def in_words(value: str) -> str:
     if said is None:
         return ""
     return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False, indent=2)
+
+
+def by_section(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
+    """Return what is missing section by section, every section named; what is of no field is under an empty name."""
+    found: dict[str, list[Problem]] = {name: [] for name in SECTIONS}
+    for one in problems:
+        found.setdefault(section_of(one.field) if one.field in LABELS else "", []).append(one)
+    return found
 
 
 def section_of(field: str) -> str:

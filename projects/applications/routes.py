@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from core.errors import InvalidInput, MyelinError
+from core.errors import Conflict, InvalidInput, MyelinError
 from core.web.visit import SignedIn, Visit
 from projects.applications import forms, service
-from projects.applications.errors import EditedElsewhere
+from projects.applications.errors import EditedElsewhere, NotDeclared, NotOpen, RulesRefuse
 from projects.applications.exemptions import ask_exemption
 from projects.applications.models import Answer, Application
 from projects.applications.pages import (
@@ -19,6 +19,7 @@ from projects.applications.pages import (
     application_page,
     my_applications,
     resources_to_apply_to,
+    whole_page,
     with_mine,
 )
 from projects.committee.pages import committee_page
@@ -68,15 +69,24 @@ def save(visit: SignedIn, project_id: str, section: str) -> Response:
     return visit.go(f"/applications/{project_id}#{section}", "Saved.")
 
 
+@router.get("/applications/{project_id}/read")
+def read(visit: SignedIn, project_id: str) -> Response:
+    """Show a draft as the committee will read it, with the declaration that submits it."""
+    return _whole(visit, project_id)
+
+
 @router.post("/applications/{project_id}/submit")
 def submit(visit: SignedIn, project_id: str) -> Response:
-    """Submit the application, or show again what stands against it."""
+    """Submit the application as it was read and declared to be true, or show it with what stands against it."""
+    service.application_for(visit.database, visit.person, project_id)
     try:
-        service.submit_application(visit.database, visit.person, project_id)
-    except MyelinError as refusal:
-        if refusal.status == 404:
-            raise
-        return _page(visit, project_id, refusal)
+        if visit.form.get("declared") != "yes":
+            raise NotDeclared
+        service.submit_application(visit.database, visit.person, project_id, read=visit.form.get("read", ""))
+    except NotOpen:
+        raise
+    except (Conflict, InvalidInput, RulesRefuse) as refusal:
+        return _whole(visit, project_id, refusal)
     return visit.go(f"/applications/{project_id}", "Your application is before the committee.")
 
 
@@ -133,6 +143,13 @@ def _page(
         return visit.show("projects/applications/form.html", status=status, **facts, returned=_returned(visit, page))
     seen = committee_page(visit.database, visit.person, project_id)
     return visit.show("projects/applications/submitted.html", status=status, **facts, seen=seen)
+
+
+def _whole(visit: Visit, project_id: str, refusal: MyelinError | None = None) -> Response:
+    whole = whole_page(visit.database, visit.person, project_id)
+    facts = {"page": whole.page, "tables": whole.tables, "refusal": refusal, "forms": forms}
+    status = refusal.status if refusal else 200
+    return visit.show("projects/applications/read.html", status=status, declaration=service.DECLARATION, **facts)
 
 
 def _returned(visit: Visit, page: ApplicationPage) -> str:

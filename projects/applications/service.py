@@ -11,7 +11,7 @@ from core.errors import InvalidInput, NotFound
 from core.people.models import Person, check_slug
 from projects.applications import tables
 from projects.applications.checking import Check, check
-from projects.applications.errors import EditedElsewhere, Incomplete, RulesRefuse
+from projects.applications.errors import ChangedSinceRead, EditedElsewhere, Incomplete, RulesRefuse
 from projects.applications.models import FIELDS, Application, ApplicationFile, ApplicationState
 from projects.applications.policy import ApplicationAction, can_see, check_transition, check_write
 from projects.applications.records import (
@@ -25,6 +25,9 @@ from projects.applications.standing import standing_of
 from projects.committee.mails import tell
 from projects.resource_rules.models import ResourceRules
 from projects.resource_rules.service import rules_by_hash, rules_in_force
+
+DECLARATION = "What this application says is true, and I submit it for the whole team."
+"""What whoever submits declares; the audit log keeps it with the submission."""
 
 LONGEST_ANSWER = 200_000
 """Characters one answer may have: room for every variable of a resource with its reason."""
@@ -64,14 +67,17 @@ def check_application(database: Database, actor: Person, project_id: str, number
         return _check(connection, found, rules, database.clock())
 
 
-def submit_application(database: Database, actor: Person, project_id: str, number: int = 0) -> Application:
+def submit_application(
+    database: Database, actor: Person, project_id: str, number: int = 0, *, read: str
+) -> Application:
     """Submit a draft, whole: from now on it is the committee's, judged by the rules in force at this moment.
 
-    Raises Incomplete with everything that is missing, RulesRefuse with every rule that stops it; nothing is changed
-    then.
+    `read` is the hash of the application that the actor read and made the declaration for. Raises Incomplete with
+    everything that is missing, RulesRefuse with every rule that stops it, ChangedSinceRead where the draft is another
+    by now; nothing is changed then.
     """
     with database.write(actor) as tx:
-        return _submit(tx, actor, application_in(tx.connection, actor, project_id, number))
+        return _submit(tx, actor, application_in(tx.connection, actor, project_id, number), read)
 
 
 def apply_from_file(database: Database, actor: Person, file: ApplicationFile) -> Application:
@@ -81,7 +87,7 @@ def apply_from_file(database: Database, actor: Person, file: ApplicationFile) ->
         found = _writable(tx.connection, actor, file.id, 0) if begun else _begin(tx, actor, file.resource, file.id)
         for field, value in answers_of(file).items():
             _save(tx, actor, found, field, value, found.answers[field].version if field in found.answers else 0)
-        return _submit(tx, actor, find_application(tx.connection, file.id))
+        return _submit(tx, actor, find_application(tx.connection, file.id), file.sha256)
 
 
 def answers_of(file: ApplicationFile) -> dict[str, object]:
@@ -169,10 +175,12 @@ def _as_text(field: str, value: object) -> str:
     return text
 
 
-def _submit(tx: Transaction, actor: Person, found: Application) -> Application:
+def _submit(tx: Transaction, actor: Person, found: Application, read: str) -> Application:
     to = check_transition(found, ApplicationAction.SUBMIT, actor)
     version = rules_in_force(tx.connection, found.resource)
     file, checked = _free(tx.connection, found, version.rules, tx.now)
+    if file.sha256 != read:
+        raise ChangedSinceRead
     tx.execute(
         insert(tables.submission).values(
             project_id=found.project_id,
@@ -186,7 +194,9 @@ def _submit(tx: Transaction, actor: Person, found: Application) -> Application:
             submitted_at=tx.now,
         )
     )
-    change_state(tx, found, ApplicationAction.SUBMIT, to, sha256=file.sha256, rules=version.number)
+    change_state(
+        tx, found, ApplicationAction.SUBMIT, to, sha256=file.sha256, rules=version.number, declared=DECLARATION
+    )
     submitted = find_application(tx.connection, found.project_id, found.number)
     tell(tx, submitted, version.rules)
     return submitted

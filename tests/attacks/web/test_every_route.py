@@ -68,6 +68,7 @@ NEEDS_A_ROLE = {
 SOMEBODYS = {
     "/applications/{project_id}",
     "/applications/{project_id}/answers/{section}",
+    "/applications/{project_id}/read",
     "/applications/{project_id}/submit",
     "/applications/{project_id}/withdraw",
     "/applications/{project_id}/appeal",
