@@ -14,7 +14,7 @@ from core.web.site import Site, template_environment
 from data_catalog import routes as data_catalog
 from data_catalog.service import any_synthetic
 from egress_review import routes as egress_review
-from portal import home, operations, register, sign_in
+from portal import home, operations, publications, register, sign_in
 from portal.assets import HERE, Assets
 from portal.navigation import navigation
 from projects import routes as projects
@@ -46,6 +46,7 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
         egress_review.team,
         egress_review.checkers,
     )
-    for router in (assets.router(), sign_in.router, home.router, operations.router, register.router, *rooms):
+    own = (sign_in.router, home.router, operations.router, publications.router, register.router)
+    for router in (assets.router(), *own, *rooms):
         app.include_router(router)
     return app

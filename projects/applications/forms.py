@@ -11,13 +11,14 @@ from projects.resource_rules.models import RuleId
 
 TEXTS = ("title", "question", "lay_summary", "population", "funding", "commercial_interest", "outputs_plan", "contract")
 DAYS = ("starts", "ends")
-CHOICES = ("about_ms", "compares_drugs", "commercial")
+CHOICES = ("about_ms", "compares_drugs", "commercial", "newest_editions")
 SIGNATORY = ("name", "position", "organisation", "email")
 MEMBER = ("username", "role", "organisation", "sector")
 PERSON_LINES = 3
 """Empty lines a team is offered beside those that are filled in."""
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "amendment": ("amendment_reason", "newest_editions"),
     "study": ("title", "question", "lay_summary", "about_ms", "purposes", "compares_drugs", "population", "answers"),
     "data": ("datasets", "reasons"),
     "people": ("team", "signatory", "funding", "commercial", "commercial_interest", "contract"),
@@ -26,6 +27,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 """Section of the form → its fields; a section is one form, saved by itself."""
 
 TITLES: Mapping[str, str] = {
+    "amendment": "The amendment",
     "study": "The study",
     "data": "The data",
     "people": "People and money",
@@ -34,6 +36,8 @@ TITLES: Mapping[str, str] = {
 """Section → its heading."""
 
 LABELS: Mapping[str, str] = {
+    "amendment_reason": "What is to change, and why",
+    "newest_editions": "Newest editions",
     "title": "Title",
     "question": "What you want to find out",
     "lay_summary": "For everybody",
@@ -69,7 +73,7 @@ def answers_in(section: str, form: Mapping[str, str]) -> dict[str, object]:
         if field in read:
             said[field] = read[field](form) or None
         elif field == "purposes":
-            said[field] = [name.removeprefix("purpose:") for name in form if name.startswith("purpose:")] or None
+            said[field] = ticked(form, "purpose:") or None
         elif field in CHOICES:
             said[field] = {"yes": True, "no": False}.get(form.get(field, ""))
         elif field == "signatory":
@@ -91,17 +95,32 @@ def versions_in(form: Mapping[str, str]) -> dict[str, int]:
     return read | {field: int(text) for (kind, _, field), text in found if kind == "keep"}
 
 
+def ticked(form: Mapping[str, str], prefix: str) -> list[str]:
+    """Return what is ticked of the boxes that begin with a prefix, without it."""
+    return [name.removeprefix(prefix) for name in form if name.startswith(prefix)]
+
+
 def in_words(value: str) -> str:
-    """Return an answer, which is JSON text, as a person reads it; nothing where nothing was said."""
-    said = json.loads(value) if value else None
-    if said is None:
-        return ""
-    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False, indent=2)
+    """Return an answer, which is JSON text, as a person reads it, a line a part; nothing where nothing was said."""
+    return "\n".join(_lines(json.loads(value))) if value else ""
 
 
-def by_section(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
+def _lines(said: Any, name: str = "") -> Iterator[str]:
+    """Yield a line for every part of an answer that says something, named by where it stands."""
+    if isinstance(said, dict):
+        for key, part in said.items():
+            yield from _lines(part, f"{name}.{key}" if name else str(key))
+    elif isinstance(said, list) and said and isinstance(said[0], dict):
+        yield from ("; ".join(str(part) for part in one.values() if part) for one in said)
+    elif said is not None:
+        words = {True: "yes", False: "no"}.get(said, said) if isinstance(said, bool) else said
+        words = ", ".join(map(str, words)) if isinstance(words, list) else words
+        yield f"{name}: {words}" if name else str(words)
+
+
+def by_section(problems: Iterable[Problem], number: int) -> dict[str, list[Problem]]:
     """Return what is missing section by section, every section named; what is of no field is under an empty name."""
-    found: dict[str, list[Problem]] = {name: [] for name in SECTIONS}
+    found: dict[str, list[Problem]] = {name: [] for name in SECTIONS if number or name != "amendment"}
     for one in problems:
         found.setdefault(section_of(one.field) if one.field in LABELS else "", []).append(one)
     return found

@@ -15,9 +15,9 @@ from data_catalog.blinding import unblinding
 from data_catalog.drugs import UNTREATED, arm_words, comparison_words, drug_words
 from data_catalog.errors import FilterRefused
 from data_catalog.models import DatasetDeclaration, Purpose, Unblinding
-from projects.models import TableRequest
+from projects.models import Fee, TableRequest
 from projects.resource_rules.errors import OwnRules, RulesSettled
-from projects.resource_rules.models import OPEN, Commercial, Facts, Fee, ResourceRules, RuleId, Verdict, Weight
+from projects.resource_rules.models import OPEN, Commercial, Facts, ResourceRules, RuleId, Verdict, Weight
 from projects.resource_rules.permissions import RULES_CONFIRM
 
 Declarations = Mapping[str, DatasetDeclaration]
@@ -168,9 +168,10 @@ def _rows(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
 def _term(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
     if facts.starts is None or facts.ends is None:
         return
-    if facts.ends - facts.starts >= timedelta(days=rules.longest_days):
-        message = f"From {facts.starts} through {facts.ends} is longer than {rules.longest_days} days."
-        latest = facts.starts + timedelta(days=rules.longest_days - 1)
+    first = max(facts.starts, facts.at.date()) if facts.is_amendment else facts.starts
+    if facts.ends - first >= timedelta(days=rules.longest_days):
+        message = f"From {first} through {facts.ends} is longer than {rules.longest_days} days."
+        latest = first + timedelta(days=rules.longest_days - 1)
         yield _refusal(
             rules, RuleId.TERM, "ends", message, f"End it on {latest} or earlier; more time is an amendment."
         )

@@ -16,18 +16,23 @@ from hub.servers import move
 from portal.assets import SOURCES
 from projects.applications.service import begin_application
 from projects.closeout.service import finish
-from projects.service import close_project, propose_amendment
+from projects.publications.service import write_report
+from projects.service import close_project
 from tests.egress_review.world import World
-from tests.support.catalog import amendment_file, application_file, applied, approved_project
+from tests.support.catalog import amendment, application_file, applied, approved_project
 from tests.support.closeout import nothing_around
 from tests.support.pages import Page
 from tests.support.portal import Sits
+from tests.support.publications import published
 
 PAGES = [
     ("rosa", "/"),
     ("rosa", "/projects"),
     ("rosa", "/projects/cis-spinal"),
     ("rosa", "/projects/cis-spinal/variables"),
+    ("rosa", "/projects/cis-spinal/publications"),
+    ("dirk", "/projects/cis-spinal/publications"),
+    ("dirk", "/publications"),
     ("rosa", "/requests"),
     ("rosa", "/data"),
     ("rosa", "/data/cis_cohort"),
@@ -49,6 +54,8 @@ PAGES = [
     ("lena", "/rules/ms_cidr"),
     ("dirk", "/projects/bands"),
     ("dirk", "/projects/cis-spinal"),
+    ("dirk", "/committee/cis-spinal.1"),
+    ("lena", "/applications/cis-spinal.1"),
     ("dirk", "/projects/cis-spinal/close"),
     ("dirk", "/projects/over"),
     ("dirk", "/projects/unfinished"),
@@ -68,11 +75,13 @@ def requests(house: World, database: Database, people: dict[str, Person]) -> dic
     approved_project(database, people, application_file(id="bands"))
     applied(database, people, application_file(id="waits"))
     begin_application(database, people["lena"], "ms_cidr", "drafted")
+    published(database, people["rosa"], "cis-spinal")
+    write_report(database, people["rosa"], "cis-spinal", "Two articles are planned.")
     for name in ("over", "unfinished"):
         approved_project(database, people, application_file(id=name))
         close_project(database, people["olga"], name)
     finish(database, house.settings, people["olga"], "over", nothing_around())
-    propose_amendment(database, people["olga"], amendment_file())
+    amendment(database, people)
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")
     return {str(state): house.bring_to(state) for state in (State.SUBMITTED, State.REVIEWED, State.RELEASED)}
