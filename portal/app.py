@@ -14,10 +14,11 @@ from core.web.site import Site, template_environment
 from data_catalog import routes as data_catalog
 from data_catalog.service import any_synthetic
 from egress_review import routes as egress_review
-from portal import home, operations, publications, register, sign_in
+from portal import home, operations, people, publications, register, sign_in
 from portal.assets import HERE, Assets
 from portal.navigation import navigation
 from projects import routes as projects
+from projects.agreements import routes as agreements
 from projects.applications import routes as applications
 from projects.closeout import routes as closeout
 from projects.committee import routes as committee
@@ -41,12 +42,13 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
         projects.router,
         applications.router,
         committee.router,
+        agreements.router,
         rules.router,
         closeout.router,
         egress_review.team,
         egress_review.checkers,
     )
-    own = (sign_in.router, home.router, operations.router, publications.router, register.router)
+    own = (sign_in.router, home.router, operations.router, people.router, publications.router, register.router)
     for router in (assets.router(), *own, *rooms):
         app.include_router(router)
     return app

@@ -42,6 +42,12 @@ def person_rights(connection: Connection, project: Project, username: str) -> tu
     return _of_person(connection, username, _rules(connection, project))
 
 
+def courses_of(connection: Connection, project: Project) -> tuple[str, ...]:
+    """Return the courses everybody in a project must have passed, as the rules it was approved under demand them."""
+    rules = _rules(connection, project)
+    return tuple(rules.people.courses) if rules else ()
+
+
 def rights_in_use(connection: Connection, project: ProjectInUse, username: str) -> tuple[Right, ...]:
     """Return every right that must hold for somebody to use a project: its own, and theirs in it."""
     rules = _rules(connection, project)

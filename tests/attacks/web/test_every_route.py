@@ -4,6 +4,7 @@ A route that is added without being put in one of these lists fails the test tha
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from fastapi import FastAPI
@@ -14,6 +15,8 @@ from core.outbox.records import find_effects
 from core.people.models import Person, Role
 from core.people.service import propose_role
 from egress_review.models import State
+from projects.agreements.of_project import issue_invoice
+from projects.agreements.signing.service import draw_up
 from tests.egress_review.world import World
 from tests.support.catalog import application_file, approved_project
 from tests.support.pages import FROM_OURSELVES, Page, Reader
@@ -23,6 +26,7 @@ OPEN = {"/", "/health", "/register", "/register.json", "/sign-in", "/sign-in/cal
 """What a visitor may see."""
 
 EVERYBODYS = {
+    "/agreements",
     "/applications",
     "/projects",
     "/requests",
@@ -56,7 +60,18 @@ NEEDS_A_ROLE = {
     "/rules/{resource}/{number}/confirm",
     "/operations",
     "/people",
+    "/people/new",
+    "/people/new/pasted",
+    "/people/grants",
     "/people/grants/{grant_id}/confirm",
+    "/people/{username}",
+    "/people/{username}/close",
+    "/people/{username}/reopen",
+    "/people/{username}/roles",
+    "/people/{username}/roles/{role}/revoke",
+    "/people/{username}/affiliation",
+    "/people/{username}/trainings",
+    "/people/{username}/trainings/{course}/revoke",
     "/outbox",
     "/outbox/{effect_id}/retry",
     "/audit",
@@ -66,6 +81,16 @@ NEEDS_A_ROLE = {
 }
 
 SOMEBODYS = {
+    "/agreements/{project_id}",
+    "/agreements/{project_id}/draw-up",
+    "/agreements/{project_id}/end",
+    "/agreements/{project_id}/invoices",
+    "/agreements/{project_id}/invoices/{number}/pay",
+    "/agreements/{project_id}/invoices/{number}/cancel",
+    "/agreements/{project_id}/{number}",
+    "/agreements/{project_id}/{number}/agreement.pdf",
+    "/agreements/{project_id}/{number}/sign",
+    "/agreements/{project_id}/{number}/withdraw",
     "/applications/{project_id}",
     "/applications/{project_id}/answers/{section}",
     "/applications/{project_id}/read",
@@ -111,6 +136,8 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
     approved_project(database, people, application_file(id="bands"))
     grant = propose_role(database, people["olga"], "ravi", Role.CHECKER)
     released = house.bring_to(State.RELEASED)
+    draw_up(database, house.settings, people["olga"], "cis-spinal", "carl", "dora")
+    issue_invoice(database, people["olga"], "cis-spinal", amount=1, currency="EUR", due_on=date(2026, 7, 1))
     with database.read() as connection:
         effect = find_effects(connection, most=1)[0]
     return {
@@ -118,6 +145,9 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
         "request_id": released,
         "effect_id": effect.id,
         "grant_id": grant.id,
+        "username": "chris",
+        "role": "checker",
+        "course": "data-protection",
         "dataset_id": "cis_cohort",
         "table_id": "patients",
         "variable": "age",
@@ -141,6 +171,13 @@ def ask(reader: Reader, method: str, path: str) -> Page:
         "conflict": "no",
         "verdict-1": "approve",
         "comment-whole": "x",
+        "role": "auditor",
+        "sector": "academic",
+        "organisation": "x",
+        "passed": "2026-01-01",
+        "through": "2026-12-31",
+        "course": "data-protection",
+        "evidence": "x",
     }
     data = {"form_token": token["value"], **filled} if token else {}
     return Page(reader.client.request(method, path, data=data or None, headers=FROM_OURSELVES, follow_redirects=False))
@@ -180,6 +217,7 @@ def test_what_is_not_there_and_what_is_not_ones_own_can_not_be_told_apart(
         "request_id": "0" * 16,
         "grant_id": "0" * 16,
         "effect_id": "0" * 16,
+        "username": "nobody-here",
     }
     for method, path in routes(app):
         if path in NEEDS_A_ROLE | SOMEBODYS:
@@ -190,7 +228,7 @@ def test_what_is_not_there_and_what_is_not_ones_own_can_not_be_told_apart(
 
 def blanked(page: Page, names: dict[str, str]) -> str:
     text = page.text
-    for name in ("project_id", "request_id", "grant_id", "effect_id"):
+    for name in ("project_id", "request_id", "grant_id", "effect_id", "username"):
         text = text.replace(names[name], "…")
     return text
 
@@ -215,7 +253,7 @@ def test_a_held_file_of_ones_own_team_is_not_shown_to_a_checker_in_it(
     request_id = house.submit().id
     proposal = propose_role(database, people["olga"], "lena", Role.CHECKER)
     otto = sits("otto")
-    otto.press(otto.open("/people"), "Confirm")
+    otto.press(otto.open("/people/grants"), "Confirm")
     assert proposal.username == "lena"
     lena = sits("lena")
     for path in (f"/reviews/{request_id}", f"/reviews/{request_id}/rounds/1/files/1"):
