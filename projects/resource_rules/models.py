@@ -91,6 +91,10 @@ class Call(_Strict):
         """Tell whether a moment lies within it."""
         return self.opens <= moment.astimezone(ZoneInfo(self.time_zone)).date() <= self.closes
 
+    def days_left(self, moment: datetime) -> int:
+        """Return how many days of it are left at a moment, that day included."""
+        return (self.closes - moment.astimezone(ZoneInfo(self.time_zone)).date()).days + 1
+
     @property
     def words(self) -> str:
         """When it is, in words."""
@@ -219,6 +223,10 @@ class ResourceRules(_Strict):
     def body_of(self, dataset_id: str) -> Body | None:
         """Return who decides on a dataset, or None."""
         return next((body for body in self.bodies if body.decides_on(dataset_id)), None)
+
+    def open_call(self, moment: datetime) -> Call | None:
+        """Return the call that is open at a moment, the one that closes last; None where none is, or none is needed."""
+        return max((call for call in self.calls if call.is_open(moment)), key=lambda call: call.closes, default=None)
 
     def said_of(self, rule: RuleId) -> str:
         """Return the resource's own words on a rule, or nothing."""

@@ -48,6 +48,7 @@ PAGES = [
     ("chris", "/reviews/{released}"),
     ("lena", "/applications"),
     ("lena", "/applications/drafted"),
+    ("lena", "/applications/drafted/read"),
     ("lena", "/applications/waits"),
     ("lena", "/applications/bands"),
     ("dirk", "/committee"),

@@ -98,6 +98,7 @@ SOMEBODYS = {
     "/agreements/{project_id}/{number}/withdraw",
     "/applications/{project_id}",
     "/applications/{project_id}/answers/{section}",
+    "/applications/{project_id}/read",
     "/applications/{project_id}/everywhere/{table_id}",
     "/applications/{project_id}/people/{dataset_id}/{table_id}",
     "/applications/{project_id}/submit",
