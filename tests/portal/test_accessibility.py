@@ -10,6 +10,8 @@ from bs4 import BeautifulSoup, Tag
 from core.database import Database
 from core.people.models import Person, Role, SystemActor
 from core.people.service import propose_role
+from core.tokens.models import TokenScope
+from core.tokens.service import make_token
 from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move
@@ -56,6 +58,8 @@ PAGES = [
     ("otto", "/outbox"),
     ("otto", "/audit"),
     ("rosa", "/audit"),
+    ("rosa", "/tokens"),
+    ("rosa", "/api"),
     ("rosa", "/nowhere"),
     ("rosa", "/signed-out"),
 ]
@@ -74,6 +78,7 @@ def requests(house: World, database: Database, people: dict[str, Person]) -> dic
     propose_amendment(database, people["olga"], amendment_file())
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")
+    make_token(database, people["rosa"], "a program", TokenScope.WRITE, 7)
     return {str(state): house.bring_to(state) for state in (State.SUBMITTED, State.REVIEWED, State.RELEASED)}
 
 

@@ -8,18 +8,32 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
 
 from core.database import Database
 from core.outbox.records import find_effects
 from core.people.models import Person, Role
 from core.people.service import propose_role
+from core.tokens.models import TokenScope
+from core.tokens.service import make_token
 from egress_review.models import State
+from portal.api.app import PREFIX
 from tests.egress_review.world import World
 from tests.support.catalog import application_file, approved_project
 from tests.support.pages import FROM_OURSELVES, Page, Reader
 from tests.support.portal import Sits
 
-OPEN = {"/", "/health", "/register", "/register.json", "/sign-in", "/sign-in/callback", "/signed-out", "/static/{name}"}
+OPEN = {
+    "/",
+    "/api",
+    "/health",
+    "/register",
+    "/register.json",
+    "/sign-in",
+    "/sign-in/callback",
+    "/signed-out",
+    "/static/{name}",
+}
 """What a visitor may see."""
 
 EVERYBODYS = {
@@ -27,6 +41,7 @@ EVERYBODYS = {
     "/projects",
     "/requests",
     "/sign-out",
+    "/tokens",
     "/data",
     "/data/search",
     "/rules",
@@ -87,8 +102,12 @@ SOMEBODYS = {
     "/projects/{project_id}/amendment/approve",
     "/projects/{project_id}/amendment/decline",
     "/requests/{request_id}/files/{number}",
+    "/tokens/{token_id}/end",
 }
-"""What belongs to a team: to anybody else it is not there."""
+"""What belongs to a team or a person: to anybody else it is not there."""
+
+MOUNTED = {PREFIX}
+"""Applications of their own: what of the API answers whom is in tests/portal/api/test_contract.py."""
 
 
 def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
@@ -111,6 +130,7 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
         "request_id": released,
         "effect_id": effect.id,
         "grant_id": grant.id,
+        "token_id": make_token(database, people["lena"], "a program", TokenScope.READ, 1)[1].id,
         "dataset_id": "cis_cohort",
         "table_id": "patients",
         "variable": "age",
@@ -141,6 +161,7 @@ def ask(reader: Reader, method: str, path: str) -> Page:
 
 def test_no_route_was_forgotten(app: FastAPI) -> None:
     assert {path for _, path in routes(app)} == OPEN | EVERYBODYS | NEEDS_A_ROLE | SOMEBODYS
+    assert {route.path for route in app.routes if isinstance(route, Mount)} == MOUNTED
 
 
 def test_nothing_but_the_way_in_answers_a_visitor(app: FastAPI, anybody: Reader, filled: dict[str, str]) -> None:
@@ -173,6 +194,7 @@ def test_what_is_not_there_and_what_is_not_ones_own_can_not_be_told_apart(
         "request_id": "0" * 16,
         "grant_id": "0" * 16,
         "effect_id": "0" * 16,
+        "token_id": "0" * 16,
     }
     for method, path in routes(app):
         if path in NEEDS_A_ROLE | SOMEBODYS:
@@ -183,7 +205,7 @@ def test_what_is_not_there_and_what_is_not_ones_own_can_not_be_told_apart(
 
 def blanked(page: Page, names: dict[str, str]) -> str:
     text = page.text
-    for name in ("project_id", "request_id", "grant_id", "effect_id"):
+    for name in ("project_id", "request_id", "grant_id", "effect_id", "token_id"):
         text = text.replace(names[name], "…")
     return text
 
