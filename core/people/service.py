@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from core.database import Database, Transaction
 from core.errors import NotFound, Refused
@@ -40,6 +40,8 @@ def add_person(database: Database, actor: Person, new: Person) -> Person:
     with database.write(actor) as tx:
         if tx.execute(select(person_table).where(person_table.c.username == new.username)).first():
             raise Refused(f"There already is somebody called {new.username}.")
+        if tx.execute(select(person_table).where(*_subject(new.issuer, new.subject))).first():
+            raise Refused("There already is somebody whom the sign-in provider knows by this subject.")
         _insert_person(tx, new)
         tx.record("core:person:add", f"person:{new.username}")
     return person_by_username(database, new.username)
@@ -129,7 +131,7 @@ def find_person(connection: Connection, username: str) -> Person:
 def person_by_subject(database: Database, issuer: str, subject: str) -> Person:
     """Return the person the sign-in provider means; raises NotFound."""
     with database.read() as connection:
-        return _find(connection, person_table.c.issuer == issuer, person_table.c.subject == subject)
+        return _find(connection, *_subject(issuer, subject))
 
 
 def people_for(database: Database, actor: Person) -> list[Person]:
@@ -151,6 +153,10 @@ def holders(connection: Connection, role: Role) -> frozenset[str]:
     in_force = (role_grant.c.confirmed_at.is_not(None), role_grant.c.revoked_at.is_(None))
     held = select(person_table.c.username).select_from(grants).where(role_grant.c.role == role, *in_force)
     return frozenset(connection.execute(held.where(person_table.c.active)).scalars())
+
+
+def _subject(issuer: str, subject: str) -> tuple[ColumnElement[bool], ...]:
+    return person_table.c.issuer == issuer, person_table.c.subject == subject
 
 
 def _find(connection: Connection, *conditions: Any) -> Person:

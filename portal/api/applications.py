@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BeforeValidator, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, ValidationError
 
 from core.forms import in_words
 from portal.api.caller import Called, Caller
@@ -117,10 +117,19 @@ class Begun(Asked):
     """A short name of its own, which will be the project's."""
 
 
+def _check_written(value: JsonValue) -> JsonValue:
+    """Refuse what Python reads and JSON can not write: NaN, infinities, halves of characters."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as error:
+        raise ValueError("holds a number or a text that JSON can not write") from error
+    return value
+
+
 class Answered(Asked):
     """An answer, on top of the version that was read: 0 where there was none."""
 
-    value: JsonValue
+    value: Annotated[JsonValue, AfterValidator(_check_written)]
     version: int = Field(ge=0, le=MOST)
 
 

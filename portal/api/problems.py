@@ -21,6 +21,7 @@ from projects.resource_rules.models import Verdict
 MEDIA_TYPE = "application/problem+json"
 
 EXPECTED = {
+    400: "The body is not written as JSON is, in UTF-8.",
     401: "There is no token in the request, or none that counts.",
     403: "A rule says no: who may, in what state, or against what limit; or the token is for reading.",
     404: "There is no such thing, or not for this person.",
@@ -89,7 +90,8 @@ def _more(error: MyelinError) -> Mapping[str, Any]:
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    response = _answer(error.status_code, f"{HTTPStatus(error.status_code).phrase}.", "")
+    detail = EXPECTED.get(error.status_code, f"{HTTPStatus(error.status_code).phrase}.")
+    response = _answer(error.status_code, detail, "")
     response.headers.update(error.headers or {})
     return response
 

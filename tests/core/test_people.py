@@ -51,6 +51,13 @@ def test_only_the_first_ops_person_names_another_alone_and_only_once(database: D
     assert service.person_by_username(database, "ravi").roles == {Role.OPS}
 
 
+def test_nobody_is_added_twice_under_either_name(database: Database, people: People) -> None:
+    with pytest.raises(Refused, match="called rosa"):
+        service.add_person(database, people["olga"], replace(person("new"), username="rosa"))
+    with pytest.raises(Refused, match="by this subject"):
+        service.add_person(database, people["olga"], replace(people["rosa"], username="new", roles=frozenset()))
+
+
 REFUSED_GRANTS = [
     ("rosa", "ravi", Role.CHECKER, "may not do this"),
     ("olga", "olga", Role.CHECKER, "give themselves"),
