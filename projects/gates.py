@@ -134,4 +134,4 @@ def _kinds(project: Project, rules: ResourceRules) -> Iterator[AgreementKind]:
 
 def _lapsed(right: Right) -> str:
     words = right.words[0].upper() + right.words[1:]
-    return f"{words} ended on {right.through}." if right.through else f"{words} is missing."
+    return f"{words} ended on {right.through:%-d %B %Y}." if right.through else f"{words} is missing."

@@ -39,9 +39,10 @@ _COMPARISONS = (
     r"(?:treatment|drug) (?:effect|effects|response|responses)",
     r"(?:between|across|by) (?:the )?(?:\w+ ){0,2}(?:arm|arms|drug|drugs|treatment|treatments)",
     r"propensity scores?",
-    r"matching adjusted",
+    r"matching adjusted|maic",
     rf"(?:rank|contrast)(?:s|ed|ing)? (?:\w+ ){{0,4}}?{_TREATMENT}|(?:arms|{_TREATMENT}) contrasted",
-    r"works? (?:best|better|worse)",
+    r"(?:works?|do|does|fares?) (?:best|better|worse)",
+    r"which (?:of (?:the )?)?(?:trial )?arms?",
     rf"(?:which|either|two|both|different|alternative) (?:of (?:the )?)?(?:\w+ )?{_TREATMENT}",
     rf"one {_TREATMENT} (?:\w+ ){{0,8}}?(?:another|other)",
 )

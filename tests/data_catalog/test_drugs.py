@@ -50,7 +50,8 @@ COMPARED = {
     "Which DMT works best?": ("which dmt", "works best"),
     "people on one drug and people on another": ("one drug and people on another",),
     "matching-adjusted; under two alternative therapies": ("matching adjusted", "two alternative therapies"),
-    "ranked by volume, with contrast, both eyes, which works": (),
+    "a MAIC: which arm does better?": ("maic", "which arm", "does better"),
+    "ranked by volume, with contrast, both eyes, which works, armed": (),
     "superior frontal gyrus, inferior temporal lobe, converse": (),
     "natural history of brain atrophy": (),
 }

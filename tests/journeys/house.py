@@ -7,10 +7,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from core.clock import DemoClock
 from core.database import Database
+from core.files import ensure_folder
+from core.people.models import Person
+from core.people.service import person_by_username
 from core.settings import Settings
 from data_catalog.synthetic import write_synthetic_sources
 from ops.demo import run
@@ -40,6 +45,16 @@ class House:
         assert done.returncode == refused, done.stderr
         return done.stdout + done.stderr
 
+    def set_clock(self, moment: datetime) -> None:
+        """Have it be another moment in the whole house; who was signed in for too long is signed out by that."""
+        self.myelin("olga", "demo", "clock", f"{moment:%Y-%m-%dT%H:%M:%S}")
+        for session in self.settings.state.glob("session-*"):
+            session.unlink()
+
+    def person(self, username: str) -> Person:
+        """Return somebody of the house as they stand now."""
+        return person_by_username(self.database, username)
+
     def sources(self, dataset: str) -> Path:
         """Return the folder of a dataset's source files: the open records, or synthetic ones of their shape."""
         if (OPEN_RECORDS / dataset).exists():
@@ -59,10 +74,13 @@ class House:
 
 
 @contextmanager
-def running_house() -> Iterator[House]:
-    """Start a house with its people in it and no data, and stop all of it at the end."""
+def running_house(at: datetime | None = None) -> Iterator[House]:
+    """Start a house with its people in it and no data, at a moment if one is given, and stop all of it at the end."""
     with tempfile.TemporaryDirectory(prefix="myelin-house-") as folder:
         settings = _settings(Path(folder) / "state")
+        if at:
+            ensure_folder(settings.state, 0o711)
+            DemoClock(settings.state / "clock").set_to(at)
         try:
             database = run.start(settings)
             yield House(settings, database)

@@ -28,6 +28,15 @@ class Visitor:
         self.page.goto(self.settings.portal_url + path)
         return self.page
 
+    def sign_in(self) -> None:
+        """Sign in to the portal at the provider, as somebody there, unless one's session goes on."""
+        self.open("/")
+        signed_in = self.page.get_by_role("button", name="Sign out")
+        if not signed_in.is_visible():
+            self.page.get_by_role("main").get_by_text("Sign in").click()
+            self.page.get_by_role("button", name=self.username, exact=True).click()
+        expect(signed_in).to_be_visible()
+
     def shoot(self, name: str, page: Page | None = None) -> None:
         """Leave a screenshot of the page as this person sees it."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -48,12 +57,17 @@ class Visitor:
         expect(welcome).to_be_visible(timeout=_LONG)
         return self.notebook
 
-    def run_welcome(self) -> None:
-        """Open the welcome notebook and run all of it."""
+    def open_welcome(self) -> None:
+        """Open the welcome notebook, and wait until its kernel is there."""
         assert self.notebook
         self.notebook.locator(".jp-DirListing-item", has_text="Welcome.ipynb").dblclick()
         self.notebook.locator(".jp-Notebook .jp-CodeCell").last.wait_for(timeout=_LONG)
         expect(self.notebook.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=_LONG)
+
+    def run_welcome(self) -> None:
+        """Open the welcome notebook and run all of it."""
+        assert self.notebook
+        self.open_welcome()
         self.notebook.get_by_role("menuitem", name="Run", exact=True).click()
         self.notebook.locator('[data-command="runmenu:run-all"]').click()
 
@@ -78,10 +92,7 @@ class Visitor:
 def signed_in(browser: Browser, settings: Settings, username: str) -> Iterator[Visitor]:
     """Give somebody a browser of their own and sign them in to the portal, as they would."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    page = context.new_page()
-    page.goto(settings.portal_url)
-    page.get_by_role("main").get_by_text("Sign in").click()
-    page.get_by_role("button", name=username, exact=True).click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    yield Visitor(username, settings, context, page)
+    visitor = Visitor(username, settings, context, context.new_page())
+    visitor.sign_in()
+    yield visitor
     context.close()

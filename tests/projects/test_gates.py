@@ -49,7 +49,7 @@ def test_a_right_lapses_with_the_day_after_its_last(active: Project, database: D
     clock.now = datetime(2026, 8, 31, 23, 59, 59, 999999, tzinfo=UTC)
     assert can_access(database, "rosa", active.id)
     clock.turn(microseconds=1)
-    with pytest.raises(AccessRefused, match="The ethics approval of cis-spinal ended on 2026-08-31"):
+    with pytest.raises(AccessRefused, match="The ethics approval of cis-spinal ended on 31 August 2026"):
         check_access(database, "rosa", active.id)
 
 
@@ -58,7 +58,7 @@ def test_nothing_is_resumed_without_its_rights(
 ) -> None:
     suspend_project(database, people["olga"], active.id)
     clock.now = datetime(2026, 9, 1, tzinfo=UTC)
-    with pytest.raises(ActionRefused, match="ethics approval of cis-spinal ended on 2026-08-31"):
+    with pytest.raises(ActionRefused, match="ethics approval of cis-spinal ended on 31 August 2026"):
         resume_project(database, people["dirk"], active.id)
 
 
@@ -68,7 +68,7 @@ def test_nothing_is_activated_without_its_rights(
     file = application_file(ethics={"reference": "EC 12/26", "through": THROUGH})
     approved_project(database, people, file)
     clock.now = datetime(2026, 9, 1, tzinfo=UTC)
-    with pytest.raises(ActionRefused, match="ended on 2026-08-31"):
+    with pytest.raises(ActionRefused, match="ended on 31 August 2026"):
         activate(database, settings, people["olga"], file.id)
 
 

@@ -112,7 +112,7 @@ def test_two_studies_under_one_contract_stop_the_moment_after_its_last_day(
     assert [can_access(database, "rosa", name) for name in ("one", "two")] == [True, True]
     clock.turn(microseconds=1)
     for name in ("one", "two"):
-        with pytest.raises(AccessRefused, match="Contract acme-1 of Acme Pharma ended on 2026-06-30"):
+        with pytest.raises(AccessRefused, match="Contract acme-1 of Acme Pharma ended on 30 June 2026"):
             check_access(database, "rosa", name)
 
 
