@@ -77,7 +77,7 @@ class Door:
         request = Request(scope)
         try:
             check_network(self.site.settings, request)
-            if not request.url.path.endswith(self.open_path):
+            if request.url.path != f"{scope.get('root_path', '')}{self.open_path}":
                 request.state.caller = await run_in_threadpool(caller_of, self.site, request)
             check_length(request.headers)
         except MyelinError as error:

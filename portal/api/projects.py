@@ -14,7 +14,7 @@ from projects.closeout.models import Step
 from projects.closeout.pages import CloseOutPage, close_from_page, closeout_page, proof_for
 from projects.models import ProjectState, TeamRole
 from projects.pages import project_page
-from projects.policy import Action, AmendmentAction
+from projects.policy import Action
 from projects.rights import RightKind
 from projects.visibility import project_for, projects_visible_to
 
@@ -70,7 +70,6 @@ class ProjectShown(ProjectListed):
     closed_because: str
     """What stands between this person and its notebook; nothing where they get in."""
     actions: list[Action]
-    amendment_actions: list[AmendmentAction]
     version: str
     """What a decision is made on."""
 
@@ -179,7 +178,6 @@ def _shown(caller: Caller, project_id: str) -> ProjectShown:
         rights=[RightShown.of(right) for right in page.rights],
         closed_because=str(page.closed_because or ""),
         actions=sorted(page.actions),
-        amendment_actions=sorted(page.amendment_actions),
     )
 
 

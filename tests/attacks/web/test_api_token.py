@@ -10,7 +10,7 @@ from portal.api import caller
 from portal.api.app import PREFIX
 from portal.api.caller import LONGEST_BODY
 from tests.egress_review.world import World
-from tests.support.api import Programs, program
+from tests.support.api import Program, Programs, program
 from tests.support.pages import ORIGIN, Reader
 
 __all__ = ["program"]
@@ -37,6 +37,12 @@ def test_a_header_that_is_not_quite_one_is_none(app: FastAPI, program: Programs,
     client = TestClient(app, base_url=ORIGIN)
     headers = {"Authorization": given.format(token=token)}
     assert client.get(f"{PREFIX}/me", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/people/openapi.json", "/openapi.json/", "//openapi.json", "/me?/openapi.json"])
+def test_what_looks_like_the_open_document_is_closed(app: FastAPI, path: str) -> None:
+    assert Program(app).ask("GET", path).status_code == 401
+    assert Program(app).ask("GET", "/openapi.json").status_code == 200
 
 
 def test_a_token_in_the_address_is_none(app: FastAPI, program: Programs) -> None:
