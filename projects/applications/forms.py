@@ -60,7 +60,7 @@ def answers_in(section: str, form: Mapping[str, str]) -> dict[str, object]:
         if field in read:
             said[field] = read[field](form) or None
         elif field == "purposes":
-            said[field] = [name.removeprefix("purpose:") for name in form if name.startswith("purpose:")] or None
+            said[field] = ticked(form, "purpose:") or None
         elif field in CHOICES:
             said[field] = {"yes": True, "no": False}.get(form.get(field, ""))
         elif field == "signatory":
@@ -82,12 +82,27 @@ def versions_in(form: Mapping[str, str]) -> dict[str, int]:
     return read | {field: int(text) for (kind, _, field), text in found if kind == "keep"}
 
 
+def ticked(form: Mapping[str, str], prefix: str) -> list[str]:
+    """Return what is ticked of the boxes that begin with a prefix, without it."""
+    return [name.removeprefix(prefix) for name in form if name.startswith(prefix)]
+
+
 def in_words(value: str) -> str:
-    """Return an answer, which is JSON text, as a person reads it; nothing where nothing was said."""
-    said = json.loads(value) if value else None
-    if said is None:
-        return ""
-    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False, indent=2)
+    """Return an answer, which is JSON text, as a person reads it, a line a part; nothing where nothing was said."""
+    return "\n".join(_lines(json.loads(value))) if value else ""
+
+
+def _lines(said: Any, name: str = "") -> Iterator[str]:
+    """Yield a line for every part of an answer that says something, named by where it stands."""
+    if isinstance(said, dict):
+        for key, part in said.items():
+            yield from _lines(part, f"{name}.{key}" if name else str(key))
+    elif isinstance(said, list) and said and isinstance(said[0], dict):
+        yield from ("; ".join(str(part) for part in one.values() if part) for one in said)
+    elif said is not None:
+        words = {True: "yes", False: "no"}.get(said, said) if isinstance(said, bool) else said
+        words = ", ".join(map(str, words)) if isinstance(words, list) else words
+        yield f"{name}: {words}" if name else str(words)
 
 
 def section_of(field: str) -> str:

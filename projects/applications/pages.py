@@ -10,18 +10,22 @@ from sqlalchemy import Connection
 
 from core.database import Database
 from core.people.models import Person
+from data_catalog.blinding import restrict
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
 from data_catalog.editions import Edition
 from data_catalog.imaging.agreement import TABLE as TABLE_OF_SCANS
 from data_catalog.imaging.names import ScanKinds
-from data_catalog.service import newest_editions
+from data_catalog.models import Purpose
+from data_catalog.service import edition, newest_editions
 from projects.applications.checking import Check, check
 from projects.applications.models import Answer, Application
+from projects.applications.picking import Shared, shared_tables
 from projects.applications.policy import WRITABLE, ApplicationAction, can_see, can_transition
 from projects.applications.records import all_applications
 from projects.applications.service import application_in, rules_of
 from projects.applications.standing import standing_of
 from projects.resource_rules.models import OPEN, ResourceRules
+from projects.resource_rules.policy import required_cohort
 from projects.resource_rules.service import all_in_force, rules_in_force
 
 
@@ -43,6 +47,11 @@ class ApplicationPage:
     """What the pre-check says; None once it is written no more."""
     offered: tuple[Offered, ...]
     actions: frozenset[ApplicationAction]
+
+    @property
+    def shared(self) -> tuple[Shared, ...]:
+        """Tables that several datasets have: one choice serves all of them."""
+        return shared_tables(one.table for one in self.offered)
 
     @property
     def may_write(self) -> bool:
@@ -103,6 +112,14 @@ def application_page(database: Database, person: Person, project_id: str, number
         )
 
 
+def people_allowed(database: Database, page: ApplicationPage, dataset_id: str, cohort: str) -> str:
+    """Return a cohort with the people alone whom the rules allow for the purposes that are ticked so far."""
+    condition = required_cohort(page.rules, frozenset(map(Purpose, page.answer("purposes") or ())))
+    if not condition:
+        return cohort
+    return restrict(cohort, condition, edition(database, dataset_id).declaration)
+
+
 def _rules(connection: Connection, application: Application) -> ResourceRules:
     """Return the rules it would be judged by now, while it is written, and those it was judged by after that."""
     if application.state in WRITABLE:
@@ -117,9 +134,9 @@ def _check(connection: Connection, application: Application, rules: ResourceRule
 
 
 def _offered(editions: list[Edition], rules: ResourceRules) -> Iterator[Offered]:
-    for edition in editions:
-        declaration = edition.declaration
-        if (declaration.resource or OPEN) == rules.resource and rules.body_of(edition.dataset):
+    for one in editions:
+        declaration = one.declaration
+        if (declaration.resource or OPEN) == rules.resource and rules.body_of(one.dataset):
             approvable: Mapping[str, tuple[str, ...]] = {t.name: t.approvable for t in declaration.tables}
-            for table in dictionary_tables(edition, approvable):
+            for table in dictionary_tables(one, approvable):
                 yield Offered(table, declaration.scans if table.name == TABLE_OF_SCANS else None)

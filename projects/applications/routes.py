@@ -7,8 +7,11 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from core.errors import InvalidInput, MyelinError
+from core.errors import InvalidInput, MyelinError, NotFound
 from core.web.visit import SignedIn, Visit
+from data_catalog.errors import BudgetSpent
+from data_catalog.feasibility import service as feasibility
+from data_catalog.feasibility.fields import TEXT
 from projects.applications import forms, service
 from projects.applications.errors import EditedElsewhere
 from projects.applications.exemptions import ask_exemption
@@ -18,9 +21,11 @@ from projects.applications.pages import (
     Dispute,
     application_page,
     my_applications,
+    people_allowed,
     resources_to_apply_to,
     with_mine,
 )
+from projects.applications.picking import with_picked
 from projects.committee.pages import committee_page
 from projects.committee.service import appeal_decision
 from projects.resource_rules.models import RuleId
@@ -66,6 +71,31 @@ def save(visit: SignedIn, project_id: str, section: str) -> Response:
     if disputes:
         return _page(visit, project_id, disputes=disputes)
     return visit.go(f"/applications/{project_id}#{section}", "Saved.")
+
+
+@router.post("/applications/{project_id}/everywhere/{table_id}")
+def pick_everywhere(visit: SignedIn, project_id: str, table_id: str) -> Response:
+    """Pick variables of a table at every dataset that is ticked, beside what is picked already."""
+    page = application_page(visit.database, visit.person, project_id)
+    picked, datasets = forms.ticked(visit.form, "pick:"), forms.ticked(visit.form, "at:")
+    if not picked or not datasets:
+        raise InvalidInput("Nothing was picked.", "Tick at least one variable, and one dataset to have it of.")
+    tables = [one.table for one in page.offered]
+    asked = with_picked(page.answer("datasets") or {}, tables, table_id, picked, datasets)
+    said = {f"{one}.{table_id}": why for one in datasets if (why := visit.form.get("why", "").strip())}
+    versions = forms.versions_of(page.application.answers)
+    for field, value in {"datasets": asked, "reasons": {**(page.answer("reasons") or {}), **said}}.items():
+        service.save_answer(visit.database, visit.person, project_id, field, value, versions[field])
+    return visit.go(f"/applications/{project_id}#data", f"Picked at {len(datasets)} datasets.")
+
+
+@router.post("/applications/{project_id}/people/{dataset_id}/{table_id}")
+def count_people(visit: SignedIn, project_id: str, dataset_id: str, table_id: str) -> Response:
+    """Say how many people a cohort that is being written would find, with those alone whom the rules allow."""
+    words = _people_found(visit, project_id, dataset_id, visit.form.get(f"cohort:{dataset_id}.{table_id}", ""))
+    if visit.request.headers.get("hx-request") == "true":
+        return visit.show("projects/applications/people_found.html", words=words)
+    return visit.go(f"/applications/{project_id}#data", f"{dataset_id}: {words} Save what you wrote before you go on.")
 
 
 @router.post("/applications/{project_id}/submit")
@@ -133,6 +163,18 @@ def _page(
         return visit.show("projects/applications/form.html", status=status, **facts, returned=_returned(visit, page))
     seen = committee_page(visit.database, visit.person, project_id)
     return visit.show("projects/applications/submitted.html", status=status, **facts, seen=seen)
+
+
+def _people_found(visit: Visit, project_id: str, dataset_id: str, cohort: str) -> str:
+    page = application_page(visit.database, visit.person, project_id)
+    if dataset_id not in {one.table.dataset for one in page.offered}:
+        raise NotFound("This data is not offered here.")
+    try:
+        restricted = people_allowed(visit.database, page, dataset_id, cohort)
+        value = feasibility.ask(visit.database, visit.settings, visit.person, dataset_id, {TEXT: restricted})
+    except (InvalidInput, BudgetSpent) as refusal:
+        return f"{refusal.message} {refusal.hint}".strip()
+    return "Fewer than ten people." if value.startswith("<") else f"About {int(value):,} people."
 
 
 def _returned(visit: Visit, page: ApplicationPage) -> str:

@@ -1,11 +1,13 @@
 """The pages of those who apply: begin, write, be told, submit, and hear what became of it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from core.database import Database
 from core.people.models import Person
+from core.settings import Settings
 from projects.applications.service import application_for, save_answer
 from projects.committee.models import Word
 from projects.committee.service import cast_vote, declare_interest, return_application
@@ -13,6 +15,7 @@ from tests.egress_review.world import World
 from tests.support.catalog import application_file, applied, ready
 from tests.support.pages import FROM_OURSELVES, Page, Reader
 from tests.support.portal import Sits
+from tests.support.registries import publish_registries
 
 STUDY = {
     "title": "Lesions and conversion",
@@ -211,3 +214,56 @@ def test_an_exemption_is_asked_for_on_the_form(
     assert "Exempted by the committee" in page.text
     save_answer(database, people["lena"], "bands", "funding", "None.", 0)
     declare_interest(database, people["dirk"], "bands", conflict=False)
+
+
+@pytest.fixture
+def registries(rules: None, database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> None:
+    publish_registries(database, settings, people["dana"], tmp_path)
+
+
+def test_variables_are_picked_once_for_every_registry(registries: None, sits: Sits, database: Database) -> None:
+    lena = sits("lena")
+    page = lena.press(lena.open("/applications"), "Begin an application to BMSD", name="bands")
+    form = page.soup.select_one('form[action$="/everywhere/patient"]')
+    assert form is not None
+    token = {"form_token": form.select_one('[name="form_token"]')["value"]}  # type: ignore[index]
+    picked = {"pick:sex": "on", "pick:course": "on", "at:remus": "on", "at:msbase": "on", "why": "Who is studied."}
+    headers = {**FROM_OURSELVES, "Referer": str(page.response.url)}
+    nothing = lena.client.post(form["action"], data=token | {"pick:sex": "on"}, headers=headers)  # type: ignore[arg-type,dict-item]
+    assert nothing.status_code == 422
+    page = Page(lena.client.post(form["action"], data=token | picked, headers=headers))  # type: ignore[arg-type]
+    assert "Picked at 2 datasets." in page.text
+    answers = application_for(database, lena.person, "bands").answers  # type: ignore[arg-type]
+    asked = {"patient": {"variables": ["sex", "course"]}}
+    assert json.loads(answers["datasets"].value) == {"remus": asked, "msbase": asked}
+    assert set(json.loads(answers["reasons"].value)) == {"remus.patient", "msbase.patient"}
+    other = {**token, "pick:sex": "on", "at:remus": "on"}
+    assert sits("rosa").client.post(form["action"], data=other, headers=headers).status_code == 403
+
+
+def test_a_cohort_is_counted_while_it_is_written(registries: None, sits: Sits) -> None:
+    lena = sits("lena")
+    page = lena.press(lena.open("/applications"), "Begin an application to BMSD", name="bands")
+    button = page.soup.select_one('[formaction$="/people/remus/patient"]')
+    assert button is not None
+    token = page.soup.select_one('[name="form_token"]')["value"]  # type: ignore[index]
+    headers = {**FROM_OURSELVES, "HX-Request": "true"}
+
+    def asked(cohort: str, place: str = "remus") -> Page:
+        said = {"form_token": token, f"cohort:{place}.patient": cohort}
+        return Page(lena.client.post(f"/applications/bands/people/{place}/patient", data=said, headers=headers))
+
+    assert "people." in asked("sex = 'female'").text
+    assert "Fewer than ten people." in asked("sex = 'female' and birth_date > '2020-01-01'").text
+    assert "describes nobody" in asked("").text
+    assert "weight" in asked("weight > 3").text, "what is wrong with it is said there"
+    assert asked("sex = 'female'", "cis_cohort").status == 404, "it is not of this resource"
+
+
+def test_what_two_windows_picked_is_told_in_words(rules: None, sits: Sits) -> None:
+    lena = sits("lena")
+    first, second = begun(lena), lena.open("/applications/bands")
+    save(lena, first, "data", **DATA)
+    answer = save(lena, second, "data", **{"pick:cis_cohort.patients.gender": "on"})
+    assert "cis_cohort.patients.variables: age, converted" in answer.text
+    assert "cis_cohort.patients.variables: gender" in answer.text

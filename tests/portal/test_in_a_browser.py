@@ -238,3 +238,36 @@ def test_two_windows_show_each_other_what_they_wrote(drafting: World, opens: Ope
     second.get_by_role("button", name="Keep mine").click()
     expect(second.locator("#saved")).to_contain_text("Saved")
     assert saved_title(drafting) == "From the second window"
+
+
+def test_variables_are_found_and_a_table_is_picked_whole(drafting: World, opens: Opens) -> None:
+    page = opens("lena", "/applications/bands")
+    page.get_by_label("Find a variable").fill("spinal cord")
+    picker = page.locator("#pickers details.picker").first
+    expect(picker.locator("tbody tr:visible")).to_have_count(1)
+    expect(picker.locator("tbody tr:visible")).to_contain_text("spinal_cord_mri")
+    page.get_by_label("Find a variable").fill("")
+    picker.get_by_role("button", name="Pick all").click()
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    answer = application_for(drafting.database, drafting.people["lena"], "bands").answers["datasets"]
+    picked = json.loads(answer.value)["cis_cohort"]["patients"]["variables"]
+    assert len(picked) == picker.locator('tbody input[type="checkbox"]').count() > 10
+
+
+def test_a_cohort_is_counted_beside_its_box(drafting: World, opens: Opens) -> None:
+    page = opens("lena", "/applications/bands")
+    picker = page.locator("#pickers details.picker").first
+    picker.locator("summary").click()
+    picker.get_by_label("Only people where").fill("age >= 18")
+    picker.get_by_role("button", name="How many people would that be?").click()
+    expect(picker.locator("output")).to_contain_text("About")
+
+
+def test_without_javascript_a_cohort_is_counted_and_variables_are_picked(drafting: World, opens: Opens) -> None:
+    page = opens("lena", "/applications/bands", java_script_enabled=False)
+    expect(page.get_by_label("Find a variable")).to_be_hidden()
+    picker = page.locator("#pickers details.picker").first
+    picker.locator("summary").click()
+    picker.get_by_label("Only people where").fill("age >= 18")
+    picker.get_by_role("button", name="How many people would that be?").click()
+    expect(page.get_by_role("status").first).to_contain_text("About")

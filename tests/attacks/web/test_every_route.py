@@ -83,6 +83,8 @@ NEEDS_A_ROLE = {
 SOMEBODYS = {
     "/applications/{project_id}",
     "/applications/{project_id}/answers/{section}",
+    "/applications/{project_id}/everywhere/{table_id}",
+    "/applications/{project_id}/people/{dataset_id}/{table_id}",
     "/applications/{project_id}/submit",
     "/applications/{project_id}/withdraw",
     "/applications/{project_id}/appeal",
