@@ -32,7 +32,6 @@ from projects.committee.permissions import DECIDE
 from projects.models import ProjectState
 from projects.pages import ProjectPage, pages_of
 from projects.permissions import ACTIVATE
-from projects.policy import with_open_amendment
 from projects.resource_rules.pages import waiting_rules
 from projects.service import all_projects, projects_of
 
@@ -89,7 +88,6 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
         duties.append(Duty("Applications to decide on", len(waiting.mine), "/committee"))
         duties.append(Duty("Exemptions to decide on", len(waiting.exemptions), "/committee"))
         duties.append(Duty("Rules to confirm", len(waiting_rules(database, person)), "/rules"))
-        duties.append(Duty("Amendments to decide on", len(with_open_amendment(projects)), "/proposals"))
     if may(person, ACTIVATE):
         duties.append(Duty("Approved projects to activate", states.count(ProjectState.APPROVED), "/operations"))
         to_cut = [project for project in projects if project.waits_for_cut]

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from core.database import Database
 from core.web.visit import PerhapsSignedIn, show
 from egress_review.read import Released, released_of
-from projects.applications.records import find_application
+from projects.applications.records import approved_application
 from projects.models import Project
 from projects.resource_rules.models import OPEN
 from projects.resource_rules.service import all_in_force
@@ -74,7 +74,7 @@ def as_json(request: Request) -> Response:
 
 def _entry(database: Database, project: Project, released: Released) -> RegisteredProject:
     with database.read() as connection:
-        submission = find_application(connection, project.id).submission
+        submission = approved_application(connection, project.id).submission
     file = submission.file if submission else None
     data: dict[str, tuple[str, ...]] = {}
     for table in project.tables:

@@ -1,128 +1,150 @@
-"""Amend what a running project may see of the data: asked for whole, decided by the committee, cut afterwards.
+"""Amend a running project by an application that its committee approves: its data, its team, its time, its words.
 
-A decision changes nothing that is mounted. `projects.recutting.recut_project` makes the cut that follows it.
+An approval changes nothing that is mounted. `projects.recutting.recut_project` makes the cut that follows it.
 """
 
-from sqlalchemy import insert, update
+from collections.abc import Collection
 
-from core.database import Database, Transaction
+from sqlalchemy import Connection, insert, update
+
+from core.database import Transaction
 from core.people.models import Person
-from core.permissions import check_may
-from data_catalog.editions import find_edition
-from projects import permissions, tables
-from projects.applications.records import find_application
-from projects.approval import restricted
-from projects.committee.records import seats_of
-from projects.data_requests import Bound, insert_request, problems_of_request
+from projects import tables
+from projects.agreements.records import put_under
+from projects.applications.models import Application, ApplicationFile
+from projects.applications.policy import IN_REVIEW, OPEN, ApplicationAction, end_of
+from projects.applications.records import applications_of
+from projects.applications.records import change_state as change_application
+from projects.approval import given_of, restricted, works_under
+from projects.committee.mails import nobody_is_waited_for
+from projects.data_requests import Bound, as_tables, insert_request
 from projects.differences import differences
-from projects.errors import ActionRefused, ProjectRejected
-from projects.models import AmendmentFile, AmendmentState, DataRequest, Project
-from projects.policy import AmendmentAction, check_decide_amendment, check_propose_amendment, check_version
-from projects.records import find_project
-from projects.resource_rules.models import Facts, RuleId, Weight
-from projects.resource_rules.policy import judge
-from projects.resource_rules.service import rules_in_force
+from projects.models import AmendmentState, DataRequest, Project
+from projects.policy import check_decide_amendment
+from projects.records import end_membership, find_project, insert_member
+from projects.resource_rules.models import ResourceRules
 
 
-def propose_amendment(database: Database, actor: Person, file: AmendmentFile) -> Project:
-    """Ask for what a running project is to see from now on, in place of what it is approved for.
+def amend_project(
+    tx: Transaction,
+    actor: Person,
+    application: Application,
+    rules: ResourceRules,
+    given: Collection[str],
+    kept: Collection[str],
+    conditions: tuple[str, ...],
+) -> None:
+    """Change a running project as an application says that its committee approves in this transaction.
 
-    Raises StepNotOpen where the project has no cut or an amendment waits, and ProjectRejected with everything that is
-    unknown, can not be approved or is refused by the resource's rules, or where nothing would change; nothing is saved
-    then.
+    `given` are the variables it gave of those put to the vote, as dataset.table.variable; `kept` the datasets whose
+    body declined, which stay as they are approved.
     """
-    check_may(actor, permissions.AMEND)
-    with database.write(actor) as tx:
-        found = find_project(tx.connection, file.id)
-        check_propose_amendment(found)
-        bound = _bound(found, file)
-        problems = list(problems_of_request(tx.connection, file, bound))
-        if problems:
-            raise ProjectRejected(problems)
-        number = len(found.amendments) + 1
-        _insert_amendment(tx, actor, file, number)
-        insert_request(tx, _allowed(tx, found, file, bound), bound, number)
-        proposed = find_project(tx.connection, file.id)
-        if proposed.amendment is None or not differences(found.tables, proposed.amendment.tables):
-            raise ProjectRejected([f"nothing changes: {file.id} is approved for exactly this"])
-        tx.record("projects:amendment:propose", f"project:{file.id}", {"amendment": number})
-    return proposed
+    project = find_project(tx.connection, application.project_id)
+    check_decide_amendment(project, actor)
+    assert application.submission is not None
+    assert application.before is not None
+    before, file = application.before, application.submission.file
+    bound = bound_editions(project, file, kept)
+    request = restricted(tx.connection, _data_of(application, given, kept), rules, file.purposes, bound)
+    changed = len(differences(project.tables, as_tables(tx.connection, request, bound)))
+    if changed:
+        number = len(project.amendments) + 1
+        _insert_amendment(tx, actor, application, number)
+        insert_request(tx, request, bound, number)
+    _change_project(tx, project, application, conditions)
+    _change_team(tx, project, before, file)
+    if file.contract != before.contract and works_under(tx.connection, file, rules):
+        put_under(tx, file.contract, project.id, actor.username)
+    facts = {"application": application.number, "facts_of_the_data": changed}
+    tx.record("projects:project:amend", f"project:{project.id}", facts)
 
 
-def approve_amendment(database: Database, actor: Person, project_id: str, version: str | None = None) -> Project:
-    """Approve the amendment that waits: as `version` of the project has it, or as it stands.
-
-    Raises StepNotOpen where none waits, ActionRefused where it is not this person's to decide, StaleProject where the
-    project or the amendment is no longer what the version was of.
-    """
-    return _decide(database, actor, project_id, AmendmentAction.APPROVE, version)
-
-
-def decline_amendment(database: Database, actor: Person, project_id: str, version: str | None = None) -> Project:
-    """Decline the amendment that waits; the project goes on with what it is approved for. Raises like an approval."""
-    return _decide(database, actor, project_id, AmendmentAction.DECLINE, version)
-
-
-def _allowed(tx: Transaction, project: Project, file: AmendmentFile, bound: Bound) -> DataRequest:
-    """Return what is asked for as the resource's rules allow it to this project; raises ProjectRejected.
-
-    They judge it as they judge an application: its purposes are the project's, and its reason answers what they ask.
-    """
-    rules = rules_in_force(tx.connection, project.resource).rules
-    application = find_application(tx.connection, project.id)
-    purposes = application.submission.file.purposes if application.submission else ()
-    declarations = {name: find_edition(tx.connection, name, bound.get(name)).declaration for name in file.datasets}
-    facts = Facts(
-        at=tx.now,
-        is_amendment=True,
-        purposes=frozenset(purposes),
-        tables=file.datasets,
-        answers=dict.fromkeys(RuleId, file.reason),
-        exempt=application.exempt,
-    )
-    verdicts = judge(facts, rules, declarations)
-    refused = [f"{one.rule}: {one.message} {one.remedy}" for one in verdicts if one.weight is Weight.REFUSES]
-    if refused:
-        raise ProjectRejected(refused)
-    return restricted(tx.connection, file, rules, purposes, bound)
-
-
-def _check_seats(tx: Transaction, project: Project, actor: Person) -> None:
-    """Refuse a member who does not sit on every body whose data the amendment asks for."""
-    assert project.amendment is not None
-    rules = rules_in_force(tx.connection, project.resource).rules
-    for dataset_id in {table.dataset_id for table in project.amendment.tables}:
-        body = rules.body_of(dataset_id)
-        if body is None or actor.username not in seats_of(tx.connection, rules.resource, body.id):
-            raise ActionRefused(f"{actor.username} has no seat on who decides on {dataset_id}.", "Ask another member.")
-
-
-def _bound(project: Project, file: AmendmentFile) -> Bound:
+def bound_editions(project: Project, file: ApplicationFile, kept: Collection[str] = ()) -> Bound:
     """Return the editions that stay: one dataset is of one edition, so they stay or move as a whole.
 
     An edition that people withdrew from stands for the one without them wherever a cut is made
     (`data_catalog.withdrawal.without_withdrawn`), and the newest edition never has anybody who was taken out.
     """
-    return {} if file.editions == "newest" else {table.dataset_id: table.edition for table in project.tables}
+    stays = {table.dataset_id: table.edition for table in project.tables}
+    return {name: edition for name, edition in stays.items() if name in kept or not file.newest_editions}
 
 
-def _insert_amendment(tx: Transaction, actor: Person, file: AmendmentFile, number: int) -> None:
-    asked = {"project_id": file.id, "number": number, "reason": file.reason, "state": AmendmentState.PROPOSED}
-    tx.execute(insert(tables.amendment).values(**asked, proposed_by=actor.username, proposed_at=tx.now))
+def open_amendment(connection: Connection, project_id: str) -> Application | None:
+    """Return the amendment of a project that is being written or decided, or None."""
+    return next((one for one in applications_of(connection, project_id) if one.number and one.state in OPEN), None)
 
 
-def _decide(
-    database: Database, actor: Person, project_id: str, action: AmendmentAction, version: str | None
-) -> Project:
-    with database.write(actor) as tx:
-        found = find_project(tx.connection, project_id)
-        to = check_decide_amendment(found, action, actor)
-        check_version(found, version)
-        assert found.amendment is not None
-        _check_seats(tx, found, actor)
-        number = found.amendment.number
-        this = (tables.amendment.c.project_id == project_id, tables.amendment.c.number == number)
-        decision = {"state": to, "decided_by": actor.username, "decided_at": tx.now}
-        tx.execute(update(tables.amendment).where(*this).values(decision))
-        tx.record(f"projects:amendment:{action}", f"project:{project_id}", {"amendment": number})
-        return find_project(tx.connection, project_id)
+def as_asked(connection: Connection, project: Project) -> Project:
+    """Return the project as it would be if the amendment before the committee were approved; itself without one."""
+    asked = open_amendment(connection, project.id)
+    if asked is None or asked.submission is None or asked.state not in IN_REVIEW:
+        return project
+    file = asked.submission.file
+    return project.with_tables(as_tables(connection, file, bound_editions(project, file)))
+
+
+def end_open_amendment(tx: Transaction, project_id: str) -> None:
+    """End the amendment of a project that is closed, where one is being written or decided."""
+    found = open_amendment(tx.connection, project_id)
+    if found is not None:
+        change_application(tx, found, ApplicationAction.END, end_of(found))
+        nobody_is_waited_for(tx, found)
+
+
+def _data_of(application: Application, given: Collection[str], kept: Collection[str]) -> DataRequest:
+    """Return what the project sees from now on: what was given, and what needed no vote or stays as it is approved."""
+    assert application.submission is not None
+    assert application.before is not None
+    file = application.submission.file
+    allowed = {name for name in file.variables if name in given or name not in application.put_to_vote}
+    datasets = {name: asked for name, asked in given_of(file, allowed).datasets.items() if name not in kept}
+    stays = {name: asked for name, asked in application.before.datasets.items() if name in kept}
+    return DataRequest(id=file.id, datasets={**datasets, **stays})
+
+
+def _insert_amendment(tx: Transaction, actor: Person, application: Application, number: int) -> None:
+    submission = application.submission
+    assert submission is not None
+    tx.execute(
+        insert(tables.amendment).values(
+            project_id=application.project_id,
+            number=number,
+            reason=submission.file.amendment_reason,
+            state=AmendmentState.APPROVED,
+            proposed_by=submission.submitted_by,
+            proposed_at=submission.submitted_at,
+            decided_by=actor.username,
+            decided_at=tx.now,
+            application=application.number,
+        )
+    )
+
+
+def _change_project(tx: Transaction, project: Project, application: Application, conditions: tuple[str, ...]) -> None:
+    submission = application.submission
+    assert submission is not None
+    file = submission.file
+    changed = {
+        "title": file.title,
+        "purpose": file.question,
+        "lay_summary": file.lay_summary,
+        "ends": file.ends,
+        "commercial": file.commercial,
+        "ethics_through": file.ethics.through if file.ethics else None,
+        "rules_sha256": submission.rules_sha256,
+        "conditions": "\n".join(filter(None, (project.conditions, *conditions))),
+    }
+    tx.execute(update(tables.project).where(tables.project.c.id == project.id).values(changed))
+
+
+def _change_team(tx: Transaction, project: Project, before: ApplicationFile, after: ApplicationFile) -> None:
+    """Take out who leaves by the amendment, and in who joins; who was taken out meanwhile is not brought back."""
+    old, new = ({member.username: member.role for member in file.team} for file in (before, after))
+    for username, role in old.items():
+        if new.get(username) is not role and project.is_member(username):
+            end_membership(tx, project.id, username)
+    for username, role in new.items():
+        was = old.get(username)
+        stands = project.is_member(username)
+        if was is not role and stands is (was is not None):
+            insert_member(tx, project.id, username, role)

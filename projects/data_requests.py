@@ -1,4 +1,4 @@
-"""What a project file or an amendment asks of the data: checked against editions, and kept."""
+"""What an application asks of the data: checked against editions, and kept."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from data_catalog.generalisation import days_of, problems_of_rules
 from data_catalog.models import DatasetDeclaration
 from data_catalog.policy import problems_of, problems_of_scans
 from projects import tables
-from projects.models import DataRequest, TableRequest
+from projects.models import ApprovedTable, DataRequest, TableRequest
 
 Bound = Mapping[str, int]
 """Dataset → the edition that is asked of; a dataset that is not in it is asked of its newest."""
@@ -41,6 +41,24 @@ def insert_request(tx: Transaction, request: DataRequest, bound: Bound, amendmen
         for table_id, asked in requests.items():
             key = {"project_id": request.id, "dataset_id": dataset_id, "table_id": table_id, "amendment": amendment}
             _insert_table(tx, key, edition, asked)
+
+
+def as_tables(connection: Connection, request: DataRequest, bound: Bound) -> tuple[ApprovedTable, ...]:
+    """Return what is asked for as it would be kept once it is approved."""
+    return tuple(
+        ApprovedTable(
+            dataset_id=dataset_id,
+            edition=find_edition(connection, dataset_id, bound.get(dataset_id)).number,
+            table_id=table_id,
+            row_filter=asked.row_filter,
+            variables=tuple(sorted(asked.variables)),
+            cohort=asked.cohort,
+            generalise={name: rule.given for name, rule in asked.generalise.items()},
+            scans=asked.scans.model_dump(mode="json") if asked.scans else None,
+        )
+        for dataset_id, requests in request.datasets.items()
+        for table_id, asked in requests.items()
+    )
 
 
 def _insert_table(tx: Transaction, key: dict[str, Any], edition: int, asked: TableRequest) -> None:

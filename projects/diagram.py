@@ -1,23 +1,14 @@
 """Draw the state tables: `python -m projects.diagram` brings docs/projects.md and docs/applications.md up to date."""
 
-from collections.abc import Sequence
-
 from core.mermaid import StateDiagram, Step
 from projects.applications.models import ApplicationState
 from projects.applications.policy import TRANSITIONS as APPLICATION_TRANSITIONS
-from projects.models import AmendmentState, ProjectState
-from projects.policy import AMENDMENT_TRANSITIONS, TRANSITIONS, AmendmentTransition, Transition
+from projects.models import ProjectState
+from projects.policy import TRANSITIONS
 
+_STEPS = tuple(Step(one.state, one.to, f"{one.action} ({' or '.join(sorted(one.roles))})") for one in TRANSITIONS)
 
-def _steps(transitions: Sequence[Transition] | Sequence[AmendmentTransition]) -> tuple[Step, ...]:
-    return tuple(Step(one.state, one.to, f"{one.action} ({' or '.join(sorted(one.roles))})") for one in transitions)
-
-
-DIAGRAM = StateDiagram("projects.diagram", "projects.md", ProjectState.APPROVED, _steps(TRANSITIONS))
-
-AMENDMENT_DIAGRAM = StateDiagram(
-    "projects.diagram amendment", "projects.md", AmendmentState.PROPOSED, _steps(AMENDMENT_TRANSITIONS)
-)
+DIAGRAM = StateDiagram("projects.diagram", "projects.md", ProjectState.APPROVED, _STEPS)
 
 _APPLICATION_STEPS = tuple(Step(one.state, one.to, f"{one.action} ({one.party})") for one in APPLICATION_TRANSITIONS)
 
@@ -27,5 +18,4 @@ APPLICATION_DIAGRAM = StateDiagram(
 
 if __name__ == "__main__":
     DIAGRAM.redraw()
-    AMENDMENT_DIAGRAM.redraw()
     APPLICATION_DIAGRAM.redraw()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from projects.agreements.models import AgreementKind, InvoiceState
 from projects.agreements.policy import agreed_through
 from projects.agreements.records import agreements_of, contract_of, invoices
-from projects.applications.records import find_application
+from projects.applications.records import approved_application
 from projects.errors import AccessRefused, ActionRefused
 from projects.models import Project
 from projects.resource_rules.models import Commercial, Fee, ResourceRules, RuleId
@@ -77,13 +77,13 @@ def _rules(connection: Connection, project: Project) -> ResourceRules | None:
 
 
 def _term(project: Project) -> Right:
-    words, renewal = f"the time {project.id} was approved for", "Its lead can apply for more time."
+    words, renewal = f"the time {project.id} was approved for", "Its lead can apply for more time, by an amendment."
     return Right(RightKind.PROJECT, f"project:{project.id}", project.ends, words, renewal)
 
 
 def _ethics(project: Project, rules: ResourceRules) -> Iterator[Right]:
     if rules.needs_ethics:
-        words, renewal = f"the ethics approval of {project.id}", "Its lead gives the committee the renewed approval."
+        words, renewal = f"the ethics approval of {project.id}", "Its lead names the renewed approval in an amendment."
         yield Right(RightKind.ETHICS, f"project:{project.id}", project.ethics_through, words, renewal)
 
 
@@ -119,7 +119,7 @@ def _paid(connection: Connection, project: Project, rules: ResourceRules | None)
 
 def _fee(connection: Connection, project: Project, rules: ResourceRules) -> tuple[Fee, bool]:
     """Return how a project is paid for, and whether two members exempted it from having a contract."""
-    application = find_application(connection, project.id)
+    application = approved_application(connection, project.id)
     team = application.submission.file.team if application.submission else ()
     fee = fee_of(rules, {member.username: member.sector for member in team})
     return fee, RuleId.CONTRACT in application.exempt

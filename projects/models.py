@@ -6,19 +6,17 @@ from datetime import date, datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from core import canonical
 from core.errors import InvalidInput
 from core.files import sha256_bytes
-from core.forms import load_form
 from core.people.models import check_slug
 from core.settings import Settings
 from data_catalog.generalisation import Generalisation, Rules
 from data_catalog.imaging.names import ScanKinds
-from projects.errors import ProjectRejected
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
@@ -42,7 +40,7 @@ class ProjectState(StrEnum):
 
 
 class AmendmentState(StrEnum):
-    """What became of an amendment."""
+    """What became of an amendment; one that was proposed before amendments were applications is never approved."""
 
     PROPOSED = "proposed"
     APPROVED = "approved"
@@ -89,19 +87,6 @@ class DataRequest(_Strict):
         if not all(datasets.values()):
             raise ValueError("names a dataset without a table")
         return datasets
-
-
-class AmendmentFile(DataRequest):
-    """What a running project is to see of the data from now on, whole: what is not named is not seen any more."""
-
-    reason: Prose
-    editions: Literal["kept", "newest"] = "kept"
-    """Whether datasets the project works on stay at the edition it is bound to; those new to it begin at the newest."""
-
-
-def load_amendment_file(path: Path, reason: str) -> AmendmentFile:
-    """Read an amendment (TOML: `id`, `datasets`, perhaps `editions`); raises ProjectRejected like a project file."""
-    return load_form(AmendmentFile, path, ProjectRejected, reason=reason)
 
 
 def check_team(team: Mapping[str, TeamRole], lines: int) -> None:
@@ -160,7 +145,7 @@ class ApprovedTable:
 
 @dataclass(frozen=True)
 class Amendment:
-    """What a running project asks to see of the data in place of what it was approved for, and what became of it."""
+    """What a running project sees of the data in place of what it was approved for, by an approved application."""
 
     project_id: str
     number: int
@@ -171,6 +156,8 @@ class Amendment:
     decided_by: str | None
     decided_at: datetime | None
     tables: tuple[ApprovedTable, ...]
+    application: int = 0
+    """The number of the application it was approved with; 0 where one member decided, before there were any."""
 
 
 @dataclass(frozen=True)
@@ -231,6 +218,11 @@ class Project:
         """Who is in the team now, and as what."""
         return {member.username: member.role for member in self.memberships if member.left_at is None}
 
+    def team_at(self, at: datetime) -> dict[str, TeamRole]:
+        """Return who was in the team at a moment, and as what."""
+        then = (one for one in self.memberships if one.joined_at <= at and (one.left_at is None or one.left_at > at))
+        return {member.username: member.role for member in then}
+
     def is_member(self, username: str) -> bool:
         """Tell whether somebody is in the team now."""
         return username in self.team
@@ -247,23 +239,20 @@ class Project:
         number = self.approved_amendment
         return self.amendments[number - 1].tables if number else self.first_tables
 
-    @property
-    def amendment(self) -> Amendment | None:
-        """The amendment that waits for the committee, if one does."""
-        return next((one for one in self.amendments if one.state is AmendmentState.PROPOSED), None)
+    def tables_before(self, application: int) -> tuple[ApprovedTable, ...]:
+        """Return what it was approved for before an application to amend it."""
+        approved = (one for one in self.amendments if one.state is AmendmentState.APPROVED)
+        earlier = [one.tables for one in approved if one.application < application]
+        return earlier[-1] if earlier else self.first_tables
 
     @property
     def as_cut(self) -> Self:
         """The project with no amendment younger than the one its cut was made of."""
         return replace(self, amendments=self.amendments[: self.cut.amendment]) if self.cut else self
 
-    @property
-    def as_asked(self) -> Self:
-        """The project as it would be if the amendment that waits were approved; itself where none waits."""
-        if self.amendment is None:
-            return self
-        approved = replace(self.amendment, state=AmendmentState.APPROVED)
-        return replace(self, amendments=(*self.amendments[:-1], approved))
+    def with_tables(self, asked: tuple[ApprovedTable, ...]) -> Self:
+        """Return the project as it would be if it were approved for these tables."""
+        return replace(self, first_tables=asked, amendments=())
 
     @property
     def waits_for_cut(self) -> bool:
@@ -272,8 +261,8 @@ class Project:
 
     @property
     def within_reach(self) -> tuple[ApprovedTable, ...]:
-        """Every table that is in its cut, or comes into the next one, or into one that is still asked for."""
-        return self.as_cut.tables + self.tables + self.as_asked.tables
+        """Every table that is in its cut, or comes into the next one."""
+        return self.as_cut.tables + self.tables
 
     @property
     def judges(self) -> frozenset[str]:
@@ -283,12 +272,10 @@ class Project:
 
     @property
     def version(self) -> str:
-        """What a decision is made on: the state, purpose, dates and team, and everything asked of the data."""
+        """What a decision is made on: the state, purpose, dates and team, and everything it sees of the data."""
         dates = [self.starts.isoformat(), self.ends.isoformat()]
         words = {"title": self.title, "purpose": self.purpose, "dates": dates, "team": self.team}
-        asked = self.amendment
-        amendment = {"number": asked.number, "reason": asked.reason, "tables": _facts(asked.tables)} if asked else None
-        seen = {"state": self.state, **words, "tables": _facts(self.tables), "amendment": amendment}
+        seen = {"state": self.state, **words, "tables": [asdict(table) for table in self.tables]}
         return sha256_bytes(canonical.dumps(seen))[:32]
 
     @property
@@ -306,10 +293,6 @@ class Project:
     def synthetic(self) -> bool:
         """Whether it has worked on data that are nobody's."""
         return any(cut.synthetic for cut in self.cuts)
-
-
-def _facts(tables: tuple[ApprovedTable, ...]) -> list[dict[str, Any]]:
-    return [asdict(table) for table in tables]
 
 
 @dataclass(frozen=True)

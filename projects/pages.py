@@ -11,11 +11,13 @@ from data_catalog.published.service import published_numbers
 from data_catalog.service import edition
 from data_catalog.twin import TwinTable
 from projects.access import check_access
-from projects.differences import Difference, differences
+from projects.amending import open_amendment
+from projects.applications.models import Application
+from projects.applications.policy import can_see as can_see_application
 from projects.errors import AccessRefused
 from projects.gates import person_rights, project_rights
 from projects.models import ApprovedTable, Project
-from projects.policy import Action, AmendmentAction, can_decide_amendment, can_transition
+from projects.policy import Action, can_begin_amendment, can_transition
 from projects.rights import Right
 from projects.visibility import can_see, project_for
 
@@ -28,8 +30,10 @@ class ProjectPage:
     dictionary: tuple[DictionaryTable, ...]
     actions: frozenset[Action]
     """Steps this person may take now."""
-    amendment_actions: frozenset[AmendmentAction]
-    """What this person may do with the amendment that waits."""
+    amendment: Application | None
+    """The amendment that is being written or decided, where this person may see it."""
+    may_amend: bool
+    """Whether this person may begin an amendment now."""
     closed_because: AccessRefused | None
     """What stands between this person and the project's notebook, if anything."""
 
@@ -40,12 +44,6 @@ class ProjectPage:
     def synthetic(self) -> bool:
         """Whether any of its data are synthetic."""
         return any(table.synthetic for table in self.dictionary)
-
-    @property
-    def differences(self) -> tuple[Difference, ...]:
-        """In what the amendment that waits differs from what the project is approved for."""
-        asked = self.project.amendment
-        return differences(self.project.tables, asked.tables) if asked else ()
 
     @property
     def editions(self) -> dict[str, int]:
@@ -78,13 +76,21 @@ def _twin_table(database: Database, described: DictionaryTable) -> TwinTable:
 
 def _page(database: Database, person: Person, project: Project) -> ProjectPage:
     actions = frozenset(action for action in Action if can_transition(project, action, person))
-    decisions = frozenset(action for action in AmendmentAction if can_decide_amendment(project, action, person))
     dictionary, closed_because = _dictionary(database, project), _closed_because(database, person, project)
     with database.read() as connection:
+        amendment = open_amendment(connection, project.id)
         rights = project_rights(connection, project)
         if project.is_member(person.username):
             rights += person_rights(connection, project, person.username)
-    return ProjectPage(project, dictionary, actions, decisions, closed_because, rights)
+    return ProjectPage(
+        project=project,
+        dictionary=dictionary,
+        actions=actions,
+        amendment=amendment if amendment and can_see_application(amendment, person) else None,
+        may_amend=amendment is None and can_begin_amendment(project, person),
+        closed_because=closed_because,
+        rights=rights,
+    )
 
 
 def _dictionary(database: Database, project: Project) -> tuple[DictionaryTable, ...]:

@@ -2,22 +2,18 @@
 
 from core.people.models import Role
 from core.permissions import register
-from projects.policy import AMENDMENT_TRANSITIONS, Action, AmendmentAction, roles_for
+from projects.policy import Action, roles_for
 
 MEMBER_ADD = "projects:member:add"
 MEMBER_REMOVE = "projects:member:remove"
-AMEND = "projects:amendment:propose"
 READ_ALL = "projects:project:read_all"
-AMENDMENT_APPROVE = f"projects:amendment:{AmendmentAction.APPROVE}"
 ACTIVATE = f"projects:project:{Action.ACTIVATE}"
 
 register(
     {
         MEMBER_ADD: {Role.DAC_MEMBER},
         MEMBER_REMOVE: {Role.OPS, Role.DAC_MEMBER},
-        AMEND: {Role.OPS},
         READ_ALL: {Role.OPS, Role.DAC_MEMBER, Role.AUDITOR},
         **{f"projects:project:{action}": roles_for(action) for action in Action},
-        **{f"projects:amendment:{step.action}": step.roles for step in AMENDMENT_TRANSITIONS},
     }
 )

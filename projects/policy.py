@@ -1,13 +1,12 @@
 """Rules about projects: facts in, verdict or refusal out. The one table of states is here."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from core.people.models import Person, Role
 from projects.errors import AccessRefused, ActionRefused, StaleProject, StepNotOpen
-from projects.models import AmendmentState, Project, ProjectState
+from projects.models import Project, ProjectState, TeamRole
 
 
 class Action(StrEnum):
@@ -29,23 +28,6 @@ class Transition:
     to: ProjectState
 
 
-class AmendmentAction(StrEnum):
-    """What the committee does with an amendment."""
-
-    APPROVE = "approve"
-    DECLINE = "decline"
-
-
-@dataclass(frozen=True)
-class AmendmentTransition:
-    """An amendment in this state, by this action of one of these roles, comes to that one."""
-
-    state: AmendmentState
-    action: AmendmentAction
-    roles: frozenset[Role]
-    to: AmendmentState
-
-
 _DAC = frozenset({Role.DAC_MEMBER})
 _OPS = frozenset({Role.OPS})
 
@@ -58,12 +40,6 @@ TRANSITIONS = (
     Transition(ProjectState.SUSPENDED, Action.CLOSE, _OPS | _DAC, ProjectState.CLOSED),
 )
 """Every step there is. Whoever said yes says yes again: ops can stop a project, only the committee resumes it."""
-
-AMENDMENT_TRANSITIONS = (
-    AmendmentTransition(AmendmentState.PROPOSED, AmendmentAction.APPROVE, _DAC, AmendmentState.APPROVED),
-    AmendmentTransition(AmendmentState.PROPOSED, AmendmentAction.DECLINE, _DAC, AmendmentState.DECLINED),
-)
-"""Every step of an amendment. What was decided stays decided; the next amendment says otherwise."""
 
 RUNNING = frozenset({ProjectState.ACTIVE, ProjectState.SUSPENDED})
 """States in which a project has its cut: what it sees changes by an amendment and a cut beside the old one."""
@@ -108,47 +84,34 @@ def check_version(project: Project, version: str | None) -> None:
         )
 
 
-def with_open_amendment(projects: Iterable[Project]) -> list[Project]:
-    """Return the projects whose amendment the committee can decide on, oldest amendment first."""
-    open_ = [(one.amendment.proposed_at, one) for one in projects if one.amendment and one.state in RUNNING]
-    return [project for _, project in sorted(open_, key=lambda pair: pair[0])]
+def check_begin_amendment(project: Project, actor: Person) -> None:
+    """Refuse an amendment of a project that has no cut, and anybody but its leads."""
+    check_runs(project)
+    if not actor.active or project.team.get(actor.username) is not TeamRole.LEAD:
+        raise ActionRefused(f"{actor.username} does not lead {project.id}.", "Its leads apply for amendments.")
 
 
-def check_propose_amendment(project: Project) -> None:
-    """Refuse an amendment of a project that has no cut, and a second one beside one that waits."""
-    if project.state is ProjectState.CLOSED:
-        raise StepNotOpen(f"{project.id} is closed: what it sees can not change any more.", "Apply for a new project.")
-    if project.state not in RUNNING:
-        hint = "Amendments are for projects that have their cut."
-        raise StepNotOpen(f"{project.id} is {project.state}.", hint)
-    if project.amendment:
-        message = f"Amendment {project.amendment.number} of {project.id} waits for the committee."
-        raise StepNotOpen(message, "One is decided before the next is proposed.")
-
-
-def check_decide_amendment(project: Project, action: AmendmentAction, actor: Person) -> AmendmentState:
-    """Return what an action makes of the amendment that waits; raises StepNotOpen where none does or the project is
-    closed, ActionRefused where it is not for this person.
-    """
-    amendment = project.amendment
-    if amendment is None or project.state not in RUNNING:
-        raise StepNotOpen(f"{project.id} is {project.state} and no amendment of it waits for a decision.")
-    step = next(step for step in AMENDMENT_TRANSITIONS if (step.state, step.action) == (amendment.state, action))
-    if not actor.active or not actor.roles & step.roles:
-        raise _wrong_role(actor, action, step.roles, "an amendment")
-    if actor.username == amendment.proposed_by:
-        raise ActionRefused("Nobody judges an amendment they proposed.", "Ask another DAC member.")
-    _check_apart(project, actor)
-    return step.to
-
-
-def can_decide_amendment(project: Project, action: AmendmentAction, actor: Person) -> bool:
-    """Tell whether this person may take this action on the amendment that waits, if one does."""
+def can_begin_amendment(project: Project, actor: Person) -> bool:
+    """Tell whether check_begin_amendment would let this pass."""
     try:
-        check_decide_amendment(project, action, actor)
+        check_begin_amendment(project, actor)
     except (ActionRefused, StepNotOpen):
         return False
     return True
+
+
+def check_decide_amendment(project: Project, actor: Person) -> None:
+    """Refuse an amendment of a project that has no cut, and the vote that decides it to the project's own people."""
+    check_runs(project)
+    _check_apart(project, actor)
+
+
+def check_runs(project: Project) -> None:
+    """Refuse to amend a project that has no cut, or not any more."""
+    if project.state is ProjectState.CLOSED:
+        raise StepNotOpen(f"{project.id} is closed: it can not change any more.", "Apply for a new project.")
+    if project.state not in RUNNING:
+        raise StepNotOpen(f"{project.id} is {project.state}.", "Amendments are for projects that have their cut.")
 
 
 def check_not_closed(project: Project) -> None:
@@ -193,7 +156,7 @@ def check_use(project: Project, person: Person, today: date) -> None:
     if today < project.starts:
         raise AccessRefused(f"{project.id} starts on {project.starts}.", "Come back that day.")
     if today > project.ends:
-        raise AccessRefused(f"{project.id} ended on {project.ends}.", "Ask for an extension.")
+        raise AccessRefused(f"{project.id} ended on {project.ends}.", "Its lead can ask for more time: an amendment.")
     if project.cut is None or project.subnet is None:
         raise AccessRefused(f"{project.id} has no data to show.", "Ask operations to look at it.")
 
@@ -210,9 +173,9 @@ def _check_apart(project: Project, actor: Person) -> None:
         raise ActionRefused("Nobody judges a project whose team they are or were in.", "Ask another DAC member.")
 
 
-def _wrong_role(actor: Person, action: StrEnum, roles: frozenset[Role], what: str = "a project") -> ActionRefused:
+def _wrong_role(actor: Person, action: StrEnum, roles: frozenset[Role]) -> ActionRefused:
     hint = f"It takes the role {' or '.join(sorted(roles))}."
-    return ActionRefused(f"{actor.username} may not {action} {what}.", hint)
+    return ActionRefused(f"{actor.username} may not {action} a project.", hint)
 
 
 def _open_actions(state: ProjectState) -> str:

@@ -90,6 +90,13 @@ def insert_member(tx: Transaction, project_id: str, username: str, role: TeamRol
     tx.execute(insert(tables.membership).values(**key, role=role))
 
 
+def end_membership(tx: Transaction, project_id: str, username: str) -> None:
+    """Take somebody out of a team; the caller records it."""
+    of = tables.membership.c
+    now_in = (of.project_id == project_id, of.username == username, of.left_at.is_(None))
+    tx.execute(update(tables.membership).where(*now_in).values(left_at=tx.now))
+
+
 def change_state(tx: Transaction, project: Project, action: Action, to: ProjectState, **detail: Any) -> None:
     """Move a project to a state with its audit row; `detail` are further facts."""
     tx.execute(update(tables.project).where(tables.project.c.id == project.id).values(state=to))

@@ -8,6 +8,7 @@ from data_catalog.anonymity import Anonymity, anonymity
 from data_catalog.engine import work_folder
 from projects import permissions
 from projects.activation import current_sources, cut_tables
+from projects.amending import as_asked
 from projects.records import find_project
 
 
@@ -16,12 +17,12 @@ def project_anonymity(
 ) -> dict[str, list[Anonymity]]:
     """Return, for each dataset of a project, the k-anonymity of the cut it has or asks for; not for its team.
 
-    Where an amendment waits, that is the cut it asks for. Counts are exact: whoever could read them and the cut could
-    single people out. Raises EditionBroken.
+    Where an amendment is before the committee, that is the cut it asks for. Counts are exact: whoever could read them
+    and the cut could single people out. Raises EditionBroken.
     """
     check_may(actor, permissions.READ_ALL)
     with database.read() as connection:
-        project = find_project(connection, project_id).as_asked
+        project = as_asked(connection, find_project(connection, project_id))
     tables = cut_tables(project, current_sources(database, settings, project))
     with work_folder(settings.vault) as work:
         return {

@@ -1,19 +1,15 @@
-"""Pages of projects: one project, the variables it was approved for, and what the committee has to decide."""
+"""Pages of projects: one project, and the variables it was approved for."""
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from core.permissions import check_may
 from core.web.visit import SignedIn
 from data_catalog.dictionary import search
 from data_catalog.synthetic import LABEL
 from data_catalog.twin import make_twin
-from projects import service
 from projects.closeout.pages import closeout_page
 from projects.models import ProjectState
-from projects.pages import pages_of, project_page, twin_tables
-from projects.permissions import AMENDMENT_APPROVE
-from projects.policy import with_open_amendment
+from projects.pages import project_page, twin_tables
 
 router = APIRouter()
 
@@ -43,27 +39,3 @@ def twin(visit: SignedIn, project_id: str) -> Response:
     name = f"{page.project.id}-{LABEL.lower()}-twin.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/zip", headers=headers)
-
-
-@router.get("/proposals")
-def proposals(visit: SignedIn) -> Response:
-    """List the amendments that wait for the committee."""
-    check_may(visit.person, AMENDMENT_APPROVE)
-    amended = pages_of(visit.database, visit.person, with_open_amendment(service.all_projects(visit.database)))
-    return visit.show("projects/proposals.html", amended=amended)
-
-
-@router.post("/projects/{project_id}/amendment/approve")
-def approve_amendment(visit: SignedIn, project_id: str) -> Response:
-    """Approve the amendment that waits, as it was when it was looked at."""
-    project = project_page(visit.database, visit.person, project_id).project
-    service.approve_amendment(visit.database, visit.person, project.id, visit.form.get("version", ""))
-    return visit.go(f"/projects/{project_id}", "The amendment is approved. Operations can make its cut now.")
-
-
-@router.post("/projects/{project_id}/amendment/decline")
-def decline_amendment(visit: SignedIn, project_id: str) -> Response:
-    """Decline the amendment that waits, as it was when it was looked at."""
-    project = project_page(visit.database, visit.person, project_id).project
-    service.decline_amendment(visit.database, visit.person, project.id, visit.form.get("version", ""))
-    return visit.go(f"/projects/{project_id}", "The amendment is declined. The project goes on as it is.")

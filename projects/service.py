@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from core.database import Database
 from core.people.models import Person
@@ -11,23 +11,20 @@ from core.permissions import check_may
 from data_catalog.hints import did_you_mean
 from projects import permissions, tables
 from projects.activation import activate_project
-from projects.amending import approve_amendment, decline_amendment, propose_amendment
+from projects.amending import end_open_amendment
 from projects.errors import ProjectRejected
 from projects.gates import check_may_run, project_rights
 from projects.models import Project, ProjectState, TeamRole
 from projects.policy import Action, check_add_member, check_remove_member, check_transition, check_version
-from projects.records import change_state, find_project, insert_member
+from projects.records import change_state, end_membership, find_project, insert_member
 
 __all__ = [
     "activate_project",
     "add_member",
     "all_projects",
-    "approve_amendment",
     "close_project",
-    "decline_amendment",
     "project",
     "projects_of",
-    "propose_amendment",
     "remove_member",
     "resume_project",
     "suspend_project",
@@ -70,14 +67,9 @@ def add_member(
 def remove_member(database: Database, actor: Person, project_id: str, username: str) -> Project:
     """Take somebody out of a team; their server is killed and their requests are refused from now on."""
     check_may(actor, permissions.MEMBER_REMOVE)
-    now_in = (
-        tables.membership.c.project_id == project_id,
-        tables.membership.c.username == username,
-        tables.membership.c.left_at.is_(None),
-    )
     with database.write(actor) as tx:
         check_remove_member(find_project(tx.connection, project_id), username)
-        tx.execute(update(tables.membership).where(*now_in).values(left_at=tx.now))
+        end_membership(tx, project_id, username)
         tx.record("projects:member:remove", f"project:{project_id}", {"username": username})
     return project(database, project_id)
 
@@ -117,4 +109,6 @@ def _move(database: Database, actor: Person, project_id: str, action: Action, ve
         if to is ProjectState.ACTIVE:
             check_may_run(project_rights(tx.connection, found), tx.now.date())
         change_state(tx, found, action, to)
+        if to is ProjectState.CLOSED:
+            end_open_amendment(tx, project_id)
     return project(database, project_id)

@@ -1,8 +1,6 @@
 """Tables of projects, and the walls behind their policy."""
 # ruff: noqa: S608  (triggers can't be given parameters; they are put together from constants of ours)
 
-from collections.abc import Sequence
-
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -23,7 +21,7 @@ import data_catalog.tables  # noqa: F401  (a project's tables refer to editions)
 import projects.committee.tables  # noqa: F401  (a project begins with its application, and the votes on it)
 from core.database import UtcDateTime, metadata
 from core.guards import append_only, immutable, refuse
-from projects.policy import AMENDMENT_TRANSITIONS, RUNNING, TRANSITIONS, AmendmentTransition, Transition
+from projects.policy import RUNNING, TRANSITIONS
 
 project = Table(
     "project",
@@ -82,11 +80,11 @@ amendment = Table(
     Column("proposed_at", UtcDateTime, nullable=False),
     Column("decided_by", String(31), ForeignKey("person.username")),
     Column("decided_at", UtcDateTime),
+    # 0 is an amendment from before they were applications, which one member decided.
+    Column("application", Integer, nullable=False, server_default="0"),
     CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="not_by_oneself"),
     CheckConstraint("(state = 'proposed') = (decided_by IS NULL)", name="decided"),
 )
-_waits = text("state = 'proposed'")
-Index("uq_amendment_waits", amendment.c.project_id, unique=True, sqlite_where=_waits, postgresql_where=_waits)
 
 approved_table = Table(
     "approved_table",
@@ -138,22 +136,15 @@ cut = Table(
 
 immutable(
     project,
-    [
-        *("id", "title", "purpose", "starts", "ends", "resource", "rules_sha256", "commercial", "ethics_through"),
-        *("conditions", "lay_summary", "created_by", "created_at", "approved_by", "approved_at"),
-    ],
+    ["id", "starts", "resource", "created_by", "created_at", "approved_by", "approved_at"],
 )
 immutable(membership, ["project_id", "username", "joined_at", "role"])
 append_only(approved_table)
 append_only(approved_variable)
 immutable(cut, ["project_id", "number", "made_by", "made_at", "manifest_sha256", "synthetic", "amendment"])
-immutable(amendment, ["project_id", "number", "reason", "proposed_by", "proposed_at"])
+append_only(amendment)
 
-
-def _along(steps: Sequence[Transition] | Sequence[AmendmentTransition]) -> str:
-    return " OR ".join(f"OLD.state = '{step.state}' AND NEW.state = '{step.to}'" for step in steps)
-
-
+_along = " OR ".join(f"OLD.state = '{step.state}' AND NEW.state = '{step.to}'" for step in TRANSITIONS)
 _undecided = "(SELECT state FROM application WHERE project_id = {id} AND number = 0) IN ('submitted', 'appealed')"
 refuse(
     project,
@@ -166,7 +157,7 @@ refuse(
     project,
     "state",
     "UPDATE",
-    f"NEW.state <> OLD.state AND NOT ({_along(TRANSITIONS)})",
+    f"NEW.state <> OLD.state AND NOT ({_along})",
     "a project changes state along its table only",
 )
 refuse(
@@ -192,6 +183,21 @@ refuse(
     "NOT EXISTS (SELECT 1 FROM cut WHERE project_id = NEW.id AND deleted_at IS NULL))",
     "an active project has its network and its cut",
 )
+_deciding = (
+    "EXISTS (SELECT 1 FROM application AS asking JOIN body_decision AS decision ON decision.project_id = "
+    "asking.project_id AND decision.number = asking.number WHERE asking.project_id = {id} AND asking.number = {number} "
+    "AND asking.number > 0 AND asking.state IN ('submitted', 'appealed') AND decision.approved "
+    "AND decision.decided_at >= asking.state_since)"
+)
+_amended = ("title", "purpose", "ends", "rules_sha256", "commercial", "ethics_through", "conditions", "lay_summary")
+refuse(
+    project,
+    "amended",
+    "UPDATE",
+    f"({' OR '.join(f'NEW.{column} IS DISTINCT FROM OLD.{column}' for column in _amended)}) "
+    f"AND NOT {_deciding.format(id='NEW.id', number='asking.number')}",
+    "a project changes with the approval of an amendment only",
+)
 refuse(
     membership,
     "approver",
@@ -210,7 +216,9 @@ refuse(
 )
 _open = (
     f"CASE WHEN NEW.amendment = 0 THEN {_undecided.format(id='NEW.project_id')} ELSE "
-    "(SELECT state FROM amendment WHERE project_id = NEW.project_id AND number = NEW.amendment) = 'proposed' END"
+    "(SELECT asking.state FROM amendment JOIN application AS asking ON asking.project_id = amendment.project_id "
+    "AND asking.number = amendment.application WHERE amendment.project_id = NEW.project_id "
+    "AND amendment.number = NEW.amendment AND asking.number > 0) IN ('submitted', 'appealed') END"
 )
 for _approved in (approved_table, approved_variable):
     refuse(
@@ -225,8 +233,9 @@ refuse(
     amendment,
     "birth",
     "INSERT",
-    "NEW.state <> 'proposed' OR NEW.number <> 1 + (SELECT count(*) FROM amendment WHERE project_id = NEW.project_id)",
-    "an amendment starts as proposed, and they are numbered in order",
+    f"NEW.state <> 'approved' OR NOT {_deciding.format(id='NEW.project_id', number='NEW.application')} "
+    "OR NEW.number <> 1 + (SELECT count(*) FROM amendment WHERE project_id = NEW.project_id)",
+    "an amendment begins with the approval of its application, and they are numbered in order",
 )
 refuse(
     amendment,
@@ -237,33 +246,19 @@ refuse(
 )
 refuse(
     amendment,
-    "state",
-    "UPDATE",
-    f"NEW.state <> OLD.state AND NOT ({_along(AMENDMENT_TRANSITIONS)})",
-    "an amendment changes state along its table only",
-)
-refuse(
-    amendment,
-    "once",
-    "UPDATE",
-    "OLD.decided_by IS NOT NULL AND NEW.decided_by IS DISTINCT FROM OLD.decided_by "
-    "OR OLD.decided_at IS NOT NULL AND NEW.decided_at IS DISTINCT FROM OLD.decided_at",
-    "an amendment is decided once",
-)
-refuse(
-    amendment,
     "decider",
-    "UPDATE",
-    "OLD.decided_by IS NULL AND NEW.decided_by IS NOT NULL "
-    "AND EXISTS (SELECT 1 FROM membership WHERE project_id = NEW.project_id AND username = NEW.decided_by)",
+    "INSERT",
+    "EXISTS (SELECT 1 FROM membership WHERE project_id = NEW.project_id AND username = NEW.decided_by)",
     "nobody decides on an amendment of a project whose team they are in",
 )
 refuse(
     cut,
     "approved",
     "INSERT",
-    "NEW.amendment <> 0 AND (SELECT state FROM amendment WHERE project_id = NEW.project_id "
-    "AND number = NEW.amendment) IS DISTINCT FROM 'approved'",
+    "NEW.amendment <> 0 AND NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.project_id = NEW.project_id "
+    "AND amendment.number = NEW.amendment AND amendment.state = 'approved' AND (amendment.application = 0 "
+    "OR EXISTS (SELECT 1 FROM application AS asking WHERE asking.project_id = NEW.project_id "
+    "AND asking.number = amendment.application AND asking.state = 'approved')))",
     "a cut is made of what was approved",
 )
 refuse(

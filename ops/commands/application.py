@@ -11,13 +11,16 @@ from ops.show import console, show_facts, show_table
 from projects.applications import service
 from projects.applications.exemptions import answer_exemption, ask_exemption
 from projects.applications.models import Application, load_application_file
+from projects.applications.records import key_of
 from projects.committee import service as committee
 from projects.committee.models import Deliberation, Word
 from projects.resource_rules.models import RuleId, Verdict
 
-app = typer.Typer(help="Applications: check, submit, withdraw, vote, return, appeal.", no_args_is_help=True)
+app = typer.Typer(help="Applications: submit, amend, withdraw, vote, return, appeal.", no_args_is_help=True)
 
-Id = Annotated[str, typer.Argument(help="The application's name.")]
+Id = Annotated[
+    str, typer.Argument(help="The application's name; `cis-spinal.1` is the first amendment of that project.")
+]
 File = Annotated[Path, typer.Argument(help="The application (TOML).")]
 Rule = Annotated[RuleId, typer.Argument(help="The rule, as a refusal cites it.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept with the application.")]
@@ -28,14 +31,14 @@ BodyId = Annotated[str, typer.Option("--body", help="The body you vote for, as `
 def list_applications() -> None:
     """List the applications that are yours to see: your own, or by your role all that were submitted."""
     found = service.applications_for(context.database(), context.signed_in())
-    rows = [[one.project_id, one.resource, one.state, f"{one.state_since:%Y-%m-%d %H:%M} UTC"] for one in found]
+    rows = [[one.name, one.resource, one.state, f"{one.state_since:%Y-%m-%d %H:%M} UTC"] for one in found]
     show_table("Applications", ["name", "resource", "state", "since"], rows)
 
 
 @app.command()
-def show(project_id: Id) -> None:
+def show(name: Id) -> None:
     """Show an application: its state, what the rules said of it, and where the committee stands."""
-    _show(service.application_for(context.database(), context.signed_in(), project_id))
+    _show(service.application_for(context.database(), context.signed_in(), *key_of(name)))
 
 
 @app.command()
@@ -45,25 +48,43 @@ def submit(file: File) -> None:
 
 
 @app.command()
-def withdraw(project_id: Id) -> None:
+def amend(
+    project_id: Annotated[str, typer.Argument(help="The running project, which you lead.")],
+    file: Annotated[Path | None, typer.Option(help="The whole application as it is to be (TOML); submitted.")] = None,
+) -> None:
+    """Begin an amendment as a draft of what is approved, to be written in the portal; or submit one from a file."""
+    database, actor = context.database(), context.signed_in()
+    if file is None:
+        _show(service.begin_amendment(database, actor, project_id))
+        return
+    amended = load_application_file(file)
+    if amended.id != project_id:
+        raise InvalidInput(f"The file is of {amended.id}, not of {project_id}.")
+    _show(service.amend_from_file(database, actor, amended))
+
+
+@app.command()
+def withdraw(name: Id) -> None:
     """Withdraw an application for good."""
-    _show(service.withdraw_application(context.database(), context.signed_in(), project_id))
+    _show(service.withdraw_application(context.database(), context.signed_in(), *key_of(name)))
 
 
 @app.command()
 def declare(
-    project_id: Id,
+    name: Id,
     conflict: Annotated[str, typer.Option(help="What your conflict of interest is; left out, you have none.")] = "",
 ) -> None:
     """Declare whether you have a conflict of interest in an application, as a member of the committee."""
-    actor = context.signed_in()
-    committee.declare_interest(context.database(), actor, project_id, conflict=bool(conflict), words=conflict)
+    actor, key = context.signed_in(), key_of(name)
+    committee.declare_interest(
+        context.database(), actor, key.project_id, conflict=bool(conflict), words=conflict, number=key.number
+    )
     console.print("Declared: a conflict of interest." if conflict else "Declared: no conflict of interest.")
 
 
 @app.command()
 def vote(
-    project_id: Id,
+    name: Id,
     word: Annotated[Word, typer.Argument(help="Your word.")],
     body: BodyId,
     reason: Reason = "",
@@ -73,49 +94,56 @@ def vote(
     ] = None,
 ) -> None:
     """Vote on an application; the vote that meets the body's quorum decides."""
+    key = key_of(name)
     declined = dict(_parts(one) for one in decline or ())
     _show(
         committee.cast_vote(
             context.database(),
             context.signed_in(),
-            project_id,
+            key.project_id,
             body,
             word,
             reason=reason,
             conditions=conditions,
             declined=declined,
+            number=key.number,
         )
     )
 
 
 @app.command("return")
-def return_(project_id: Id, reason: Reason) -> None:
+def return_(name: Id, reason: Reason) -> None:
     """Return an application to its team for changes, as a member of the committee."""
-    _show(committee.return_application(context.database(), context.signed_in(), project_id, reason))
+    key = key_of(name)
+    _show(committee.return_application(context.database(), context.signed_in(), key.project_id, reason, key.number))
 
 
 @app.command()
-def appeal(project_id: Id, reason: Reason) -> None:
+def appeal(name: Id, reason: Reason) -> None:
     """Appeal against a decline: other members vote on the same application."""
-    _show(committee.appeal_decision(context.database(), context.signed_in(), project_id, reason))
+    key = key_of(name)
+    _show(committee.appeal_decision(context.database(), context.signed_in(), key.project_id, reason, key.number))
 
 
 @app.command("ask-exemption")
-def ask(project_id: Id, rule: Rule, reason: Reason) -> None:
+def ask(name: Id, rule: Rule, reason: Reason) -> None:
     """Ask the committee to exempt a draft from a rule, or to authorise its commercial use (rule `commercial`)."""
-    ask_exemption(context.database(), context.signed_in(), project_id, rule, reason)
+    key = key_of(name)
+    ask_exemption(context.database(), context.signed_in(), key.project_id, rule, reason, key.number)
     console.print(f"Asked. Two members grant it, one refuses it: rule {rule}.")
 
 
 @app.command("answer-exemption")
 def answer(
-    project_id: Id,
+    name: Id,
     rule: Rule,
     reason: Reason,
     grant: Annotated[bool, typer.Option("--grant/--refuse", help="Whether you grant it.")],
 ) -> None:
     """Say a member's word on an exemption: it takes two to grant it."""
-    said = answer_exemption(context.database(), context.signed_in(), project_id, rule, granted=grant, reason=reason)
+    actor, key = context.signed_in(), key_of(name)
+    database, number = context.database(), key.number
+    said = answer_exemption(database, actor, key.project_id, rule, granted=grant, reason=reason, number=number)
     console.print("In force." if said.in_force else "Refused." if said.settled else "It waits for a second member.")
 
 
@@ -136,7 +164,7 @@ def _show(application: Application) -> None:
         facts += _deliberation(committee.deliberation(context.database(), actor, application))
     for one in application.exemptions:
         facts.append((f"exemption {one.rule}", "in force" if one.in_force else f"{len(one.words)} of 2 words"))
-    show_facts(application.project_id, facts)
+    show_facts(application.name, facts)
 
 
 def _words(verdict: Verdict) -> str:

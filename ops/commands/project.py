@@ -1,7 +1,6 @@
 """`myelin project …`: from an approved application to a running project, and to its end."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,13 +11,12 @@ from ops.activation import activate as activate_project
 from ops.activation import recut as recut_project
 from ops.show import console, show_facts, show_table, step
 from projects import service
-from projects.differences import differences
-from projects.models import ApprovedTable, Project, TeamRole, load_amendment_file
+from projects.models import ApprovedTable, Project, TeamRole
 from projects.recutting import purge_cuts
 from projects.risk import project_anonymity
 from projects.visibility import project_for, projects_visible_to
 
-app = typer.Typer(help="Projects: activate, amend, suspend, resume, close.", no_args_is_help=True)
+app = typer.Typer(help="Projects: activate, recut, suspend, resume, close.", no_args_is_help=True)
 
 ProjectId = Annotated[str, typer.Argument(help="The project's id.")]
 Username = Annotated[str, typer.Argument(help="The person's user name.")]
@@ -45,28 +43,6 @@ def activate(project_id: ProjectId) -> None:
     with step("Making the cut, its views and the network"):
         activated = activate_project(context.settings(), context.database(), actor, project_id)
     _show(activated)
-
-
-@app.command()
-def amend(
-    file: Annotated[Path, typer.Argument(help="The amendment (TOML): the project's id and its `datasets`, whole.")],
-    reason: Annotated[str, typer.Option(help="Why the project needs it, for the committee.")],
-) -> None:
-    """Ask for what a running project is to see from now on; nothing changes before the committee approves it."""
-    amendment = load_amendment_file(file, reason)
-    _show(service.propose_amendment(context.database(), context.signed_in(), amendment))
-
-
-@app.command("approve-amendment")
-def approve_amendment(project_id: ProjectId) -> None:
-    """Approve the amendment that waits, as a member of the data access committee; its cut is made by `recut`."""
-    _show(service.approve_amendment(context.database(), context.signed_in(), project_id))
-
-
-@app.command("decline-amendment")
-def decline_amendment(project_id: ProjectId) -> None:
-    """Decline the amendment that waits, as a member of the data access committee."""
-    _show(service.decline_amendment(context.database(), context.signed_in(), project_id))
 
 
 @app.command()
@@ -129,7 +105,6 @@ def _show(project: Project) -> None:
     facts = [("state", str(project.state)), ("team", team), ("dates", f"{project.starts} to {project.ends}")]
     facts += [fact for table in project.tables for fact in _of_table(table)]
     show_facts(f"{project.id}: {project.title}", [*facts, *_of_cuts(project)])
-    _show_amendment(project)
 
 
 def _of_table(table: ApprovedTable) -> Iterator[tuple[str, str]]:
@@ -152,13 +127,3 @@ def _of_cuts(project: Project) -> Iterator[tuple[str, str]]:
     if project.old_cuts:
         numbers = ", ".join(str(cut.number) for cut in project.old_cuts)
         yield "old cuts", f"{numbers}, kept beside it until `myelin project purge`"
-
-
-def _show_amendment(project: Project) -> None:
-    if asked := project.amendment:
-        facts = [
-            ("reason", asked.reason),
-            ("proposed", f"{asked.proposed_at:%Y-%m-%d %H:%M} UTC by {asked.proposed_by}"),
-        ]
-        changes = [(f"{one.table}: {one.what}", one.words) for one in differences(project.tables, asked.tables)]
-        show_facts(f"Amendment {asked.number}, which waits for the committee", [*facts, *changes])

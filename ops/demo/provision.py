@@ -32,6 +32,7 @@ from projects.agreements.models import AgreementKind
 from projects.agreements.of_project import issue_invoice, record_agreement, record_payment
 from projects.agreements.records import agreements_of, invoices
 from projects.applications.models import ApplicationFile, load_application_file
+from projects.applications.records import find_application
 from projects.applications.service import apply_from_file
 from projects.committee.models import Word
 from projects.committee.policy import bodies_asked
@@ -206,7 +207,7 @@ def _ensure_settled(settings: Settings, database: Database, file: ApplicationFil
 
 def _vote(settings: Settings, database: Database, file: ApplicationFile) -> None:
     with database.read() as connection:
-        bodies = bodies_asked(file, rules_in_force(connection, file.resource).rules)
+        bodies = bodies_asked(find_application(connection, file.id), rules_in_force(connection, file.resource).rules)
     for body in bodies:
         for part in DAC[: body.quorum]:
             member = _signed_in(settings, database, part)

@@ -17,7 +17,7 @@ from projects.agreements.models import ContractRecord
 from projects.agreements.policy import check_move, last_day
 from projects.agreements.records import all_contracts, find_contract, put_under
 from projects.agreements.tables import contract
-from projects.applications.records import find_application
+from projects.applications.records import approved_application
 from projects.records import find_project
 from projects.resource_rules.service import rules_in_force
 
@@ -61,7 +61,7 @@ def move_to_contract(database: Database, actor: Person, contract_id: str, projec
     check_may(actor, permissions.CONTRACT_RECORD)
     with database.write(actor) as tx:
         project, to = find_project(tx.connection, project_id), find_contract(tx.connection, contract_id)
-        submission = find_application(tx.connection, project_id).submission
+        submission = approved_application(tx.connection, project_id).submission
         organisations = {member.organisation for member in submission.file.team} if submission else set()
         check_move(project, to, organisations, tx.now.date())
         put_under(tx, contract_id, project_id, actor.username)

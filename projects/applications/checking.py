@@ -19,6 +19,7 @@ from data_catalog.editions import find_edition
 from data_catalog.errors import EditionNotFound
 from data_catalog.models import DatasetDeclaration
 from projects.applications.models import Answer, ApplicationFile
+from projects.changes import changes
 from projects.data_requests import problems_of_request
 from projects.resource_rules.models import Contract, Facts, ResourceRules, RuleId, Verdict
 from projects.resource_rules.policy import judge
@@ -29,7 +30,12 @@ class Standing:
     """What is known of an application beside what it says."""
 
     at: datetime
-    is_amendment: bool = False
+    before: ApplicationFile | None = None
+    """What the project it amends is approved for; None for a new project."""
+    editions: Mapping[str, int] = field(default_factory=dict)
+    """Dataset → the edition that the project it amends works on."""
+    judges: frozenset[str] = frozenset()
+    """Who voted or decided on the project it amends."""
     recorded_sectors: Mapping[str, Sector] = field(default_factory=dict)
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     exempt: frozenset[RuleId] = frozenset()
@@ -77,11 +83,12 @@ def check(
     """Return what of a draft can be read, what is missing, and what the rules say of it."""
     answers = {name: answer for name, answer in answers.items() if answer.value != "null"}  # emptied: not answered
     said, problems = _read(answers)
-    verdicts = judge(_facts(said, standing), rules, _declarations(connection, said.get("datasets") or {}))
+    verdicts = judge(_facts(said, standing), rules, _declarations(connection, said, standing))
     file, of_the_whole = _whole(project_id, rules, answers) if not problems else (None, [])
     problems += of_the_whole
     if file:
-        problems += _unknown(connection, file, rules)
+        problems += _unknown(connection, file, rules, standing)
+        problems += _of_the_amendment(file, standing) if standing.before else ()
     return Check(file, tuple(problems), verdicts)
 
 
@@ -111,7 +118,9 @@ def _whole(
         return None, [Problem("", message) for message in in_words(error, "the application")]
 
 
-def _unknown(connection: Connection, file: ApplicationFile, rules: ResourceRules) -> Iterator[Problem]:
+def _unknown(
+    connection: Connection, file: ApplicationFile, rules: ResourceRules, standing: Standing
+) -> Iterator[Problem]:
     for member in file.team:
         try:
             known = find_person(connection, member.username).active
@@ -120,10 +129,41 @@ def _unknown(connection: Connection, file: ApplicationFile, rules: ResourceRules
         if not known:
             message = f"{member.username} has no open account here; operations open one."
             yield Problem("team", message)
-    yield from (Problem("datasets", message) for message in problems_of_request(connection, file, {}))
+    bound = {} if file.newest_editions else standing.editions
+    yield from (Problem("datasets", message) for message in problems_of_request(connection, file, bound))
     yield from (Problem("reasons", f"say what {name} is needed for") for name in file.unreasoned)
     if rules.data_use_agreement and file.signatory is None:
         yield Problem("signatory", f"{rules.label} asks for a data use agreement: say who signs it")
+
+
+def _of_the_amendment(file: ApplicationFile, standing: Standing) -> Iterator[Problem]:
+    assert standing.before is not None
+    if not file.amendment_reason.strip():
+        yield Problem("amendment_reason", "say why the project needs it")
+    if file.starts != standing.before.starts:
+        yield Problem("starts", f"stays {standing.before.starts}: the project has begun")
+    for name in sorted({member.username for member in file.team} & standing.judges):
+        yield Problem("team", f"{name} has judged this project and can not be in its team")
+    if not _changes(standing.before, file):
+        yield Problem("", "nothing changes: the project is approved for exactly this")
+
+
+def _changes(before: ApplicationFile, after: ApplicationFile) -> bool:
+    own = {"amendment_reason": "", "reasons": {}, "answers": {}}
+    return bool(changes(_in_order(before).model_copy(update=own), _in_order(after).model_copy(update=own)))
+
+
+def _in_order(file: ApplicationFile) -> ApplicationFile:
+    """Return a file with its team and its variables in order, which say nothing."""
+    datasets = {
+        dataset: {
+            name: asked.model_copy(update={"variables": tuple(sorted(asked.variables))})
+            for name, asked in sorted(tables.items())
+        }
+        for dataset, tables in file.datasets.items()
+    }
+    team = tuple(sorted(file.team, key=lambda member: member.username))
+    return file.model_copy(update={"datasets": datasets, "team": team})
 
 
 def _facts(said: Mapping[str, Any], standing: Standing) -> Facts:
@@ -132,7 +172,7 @@ def _facts(said: Mapping[str, Any], standing: Standing) -> Facts:
     texts |= {f"reasons.{name}": text for name, text in (said.get("reasons") or {}).items()}
     return Facts(
         at=standing.at,
-        is_amendment=standing.is_amendment,
+        is_amendment=standing.before is not None,
         sectors={member.username: member.sector for member in team},
         organisations=frozenset(member.organisation for member in team),
         recorded_sectors=standing.recorded_sectors,
@@ -151,11 +191,12 @@ def _facts(said: Mapping[str, Any], standing: Standing) -> Facts:
     )
 
 
-def _declarations(connection: Connection, datasets: Mapping[str, Any]) -> dict[str, DatasetDeclaration]:
+def _declarations(connection: Connection, said: Mapping[str, Any], standing: Standing) -> dict[str, DatasetDeclaration]:
+    bound = {} if said.get("newest_editions") else standing.editions
     found = {}
-    for dataset_id in datasets:
+    for dataset_id in said.get("datasets") or {}:
         try:
-            found[dataset_id] = find_edition(connection, dataset_id).declaration
+            found[dataset_id] = find_edition(connection, dataset_id, bound.get(dataset_id)).declaration
         except EditionNotFound:
             continue
     return found

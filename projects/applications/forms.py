@@ -10,13 +10,14 @@ from projects.resource_rules.models import RuleId
 
 TEXTS = ("title", "question", "lay_summary", "population", "funding", "commercial_interest", "outputs_plan", "contract")
 DAYS = ("starts", "ends")
-CHOICES = ("about_ms", "compares_drugs", "commercial")
+CHOICES = ("about_ms", "compares_drugs", "commercial", "newest_editions")
 SIGNATORY = ("name", "position", "organisation", "email")
 MEMBER = ("username", "role", "organisation", "sector")
 PERSON_LINES = 3
 """Empty lines a team is offered beside those that are filled in."""
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "amendment": ("amendment_reason", "newest_editions"),
     "study": ("title", "question", "lay_summary", "about_ms", "purposes", "compares_drugs", "population", "answers"),
     "data": ("datasets", "reasons"),
     "people": ("team", "signatory", "funding", "commercial", "commercial_interest", "contract"),
@@ -25,6 +26,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 """Section of the form → its fields; a section is one form, saved by itself."""
 
 LABELS: Mapping[str, str] = {
+    "amendment_reason": "What is to change, and why",
+    "newest_editions": "Newest editions",
     "title": "Title",
     "question": "What you want to find out",
     "lay_summary": "For everybody",

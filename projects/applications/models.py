@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -16,7 +16,7 @@ from core.forms import load_form
 from core.people.models import Sector
 from data_catalog.models import Purpose
 from projects.applications.errors import Incomplete
-from projects.models import DataRequest, Line, Prose, TeamRole, check_team
+from projects.models import DataRequest, Line, Membership, Prose, TeamRole, check_team
 from projects.resource_rules.models import Ethics, RuleId, Verdict
 
 
@@ -31,7 +31,11 @@ class ApplicationState(StrEnum):
     APPEALED = "appealed"
     UPHELD = "upheld"
     WITHDRAWN = "withdrawn"
+    ENDED = "ended"
 
+
+MOST_AMENDMENTS = 999
+"""More than any project asks for: what is a number in the name of an application."""
 
 WORDS_NEEDED = 2
 """Members who must grant an exemption."""
@@ -84,6 +88,8 @@ class ApplicationFile(DataRequest):
     answers: Mapping[Annotated[RuleId, Field(strict=False)], Prose] = Field(
         default={}, description="what is said to a rule that asks"
     )
+    amendment_reason: str = Field("", max_length=4000, description="why a running project is to be amended")
+    newest_editions: bool = Field(False, description="whether an amended project moves to the newest editions")
 
     @field_validator("purposes")
     @classmethod
@@ -134,6 +140,24 @@ FIELDS = tuple(ApplicationFile.model_fields)
 def load_application_file(path: Path) -> ApplicationFile:
     """Read an application (TOML); raises Incomplete with every problem of form in it."""
     return load_form(ApplicationFile, path, Incomplete)
+
+
+class ApplicationKey(NamedTuple):
+    """Which application: its project, and 0 for the one that begins it or the number of an amendment."""
+
+    project_id: str
+    number: int = 0
+
+    @classmethod
+    def parse(cls, name: str) -> Self | None:
+        """Read `cis-spinal` or `cis-spinal.1`; None where it is no such name."""
+        project_id, dot, number = name.partition(".")
+        if not dot:
+            return cls(project_id)
+        return cls(project_id, int(number)) if number in map(str, range(1, MOST_AMENDMENTS + 1)) else None
+
+    def __str__(self) -> str:
+        return f"{self.project_id}.{self.number}" if self.number else self.project_id
 
 
 @dataclass(frozen=True)
@@ -210,11 +234,20 @@ class Application:
     answers: Mapping[str, Answer]
     submissions: tuple[Submission, ...]
     exemptions: tuple[Exemption, ...] = ()
+    before: ApplicationFile | None = None
+    """What the project it amends was approved for when it was begun; None for a new project."""
+    members: tuple[Membership, ...] = ()
+    """Everybody's time in the team of the project it amends; nobody's for a new one."""
 
     @property
     def id(self) -> str:
-        """How the audit log and pages name it."""
+        """How the audit log names it."""
         return f"{self.project_id}.{self.number}"
+
+    @property
+    def name(self) -> str:
+        """How addresses and commands name it: a new project's by its name alone."""
+        return str(ApplicationKey(self.project_id, self.number))
 
     @property
     def submission(self) -> Submission | None:
@@ -232,20 +265,73 @@ class Application:
 
     @property
     def writers(self) -> frozenset[str]:
-        """Who may write it: whoever began it, and the leads of the last submission's team."""
+        """Who may write it: whoever began it and the leads of the last submission's team; of an amendment, the leads
+        the project has now.
+        """
+        if self.number:
+            return frozenset(one.username for one in self._in_team_now if one.role is TeamRole.LEAD)
         team = self.submission.file.team if self.submission else ()
         return frozenset({self.created_by, *(one.username for one in team if one.role is TeamRole.LEAD)})
 
     @property
     def people(self) -> frozenset[str]:
-        """Everybody who writes it or was ever in the team of what was submitted."""
+        """Everybody who writes it, or was ever in the team of what was submitted or of the project it amends."""
         named = {one.username for submission in self.submissions for one in submission.file.team}
-        return frozenset({self.created_by, *named})
+        return frozenset({self.created_by, *named, *(one.username for one in self.members)})
+
+    @property
+    def readers(self) -> frozenset[str]:
+        """Those of its people it is shown to: all but who left the project it amends."""
+        in_team = {one.username for one in self._in_team_now}
+        return self.people - ({one.username for one in self.members} - in_team)
 
     @property
     def applicants(self) -> frozenset[str]:
         """Its people, and whom its draft names in the team: nobody of them judges it or exempts it from a rule."""
         return self.people | _named_in(self.answers.get("team"))
+
+    @property
+    def put_to_vote(self) -> frozenset[str]:
+        """The variables of the last submission that are voted on, as dataset.table.variable: all of a new project, of
+        an amendment those that are not approved exactly so already.
+        """
+        file = self.submission.file if self.submission else None
+        if file is None:
+            return frozenset()
+        if self.before is None or file.newest_editions:
+            return frozenset(file.variables)
+        return frozenset(name for name in file.variables if _as_seen(self.before, name) != _as_seen(file, name))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether an amendment is approved or declined as a whole: it changes more than the data, or only leaves data
+        out.
+        """
+        if self.before is None or self.submission is None:
+            return False
+        return _beside_the_data(self.before) != _beside_the_data(self.submission.file) or not self.put_to_vote
+
+    @property
+    def _in_team_now(self) -> tuple[Membership, ...]:
+        return tuple(one for one in self.members if one.left_at is None)
+
+
+OF_THE_DATA = frozenset({"datasets", "reasons", "answers", "amendment_reason", "newest_editions"})
+"""Fields of an amendment that are of its data, or speak of them alone; the others are its team, time and words."""
+
+
+def _beside_the_data(file: ApplicationFile) -> dict[str, Any]:
+    said = file.model_dump(mode="json", exclude=set(OF_THE_DATA))
+    return {**said, "team": sorted(said["team"], key=lambda member: member["username"])}
+
+
+def _as_seen(file: ApplicationFile, variable: str) -> object:
+    """Return how a variable would be seen: the conditions of its table and its own rule; None where it is not asked."""
+    dataset, table, name = variable.split(".")
+    asked = file.datasets.get(dataset, {}).get(table)
+    if asked is None or name not in asked.variables:
+        return None
+    return asked.row_filter, asked.cohort, asked.scans, asked.generalise.get(name)
 
 
 def _named_in(answer: Answer | None) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Rules about applications: facts in, verdict or refusal out. The one table of their states is here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,13 +18,15 @@ class ApplicationAction(StrEnum):
     APPROVE = "approve"
     DECLINE = "decline"
     APPEAL = "appeal"
+    END = "end"
 
 
 class Party(StrEnum):
-    """Whose step it is: those who apply, or the committee."""
+    """Whose step it is: those who apply, the committee, or nobody's, where it comes with the end of the project."""
 
     APPLICANT = "applicant"
     COMMITTEE = "committee"
+    PROJECT = "its project is closed"
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,15 @@ TRANSITIONS = (
     ApplicationTransition(
         ApplicationState.APPEALED, ApplicationAction.DECLINE, Party.COMMITTEE, ApplicationState.UPHELD
     ),
+    *(
+        ApplicationTransition(state, ApplicationAction.END, Party.PROJECT, ApplicationState.ENDED)
+        for state in (
+            ApplicationState.DRAFT,
+            ApplicationState.SUBMITTED,
+            ApplicationState.RETURNED,
+            ApplicationState.APPEALED,
+        )
+    ),
 )
 """Every step there is. Votes are what the committee's approving and declining are made of."""
 
@@ -78,6 +90,9 @@ WRITABLE = frozenset({ApplicationState.DRAFT, ApplicationState.RETURNED})
 
 IN_REVIEW = frozenset({ApplicationState.SUBMITTED, ApplicationState.APPEALED})
 """States in which the committee decides on it."""
+
+OPEN = WRITABLE | IN_REVIEW
+"""States in which it is not settled: a project has one open amendment at a time."""
 
 
 def check_transition(application: Application, action: ApplicationAction, actor: Person) -> ApplicationState:
@@ -100,8 +115,17 @@ def can_transition(application: Application, action: ApplicationAction, actor: P
     return True
 
 
+def end_of(application: Application) -> ApplicationState:
+    """Return the state an open application comes to when its project is closed."""
+    return next(
+        step.to for step in TRANSITIONS if (step.state, step.action) == (application.state, ApplicationAction.END)
+    )
+
+
 def check_party(application: Application, party: Party, actor: Person) -> None:
     """Refuse somebody who is not of the party a step belongs to."""
+    if party is Party.PROJECT:
+        raise NotYours(f"{application.id} ends with its project, and by nobody's hand.")
     if party is Party.APPLICANT:
         if not actor.active or actor.username not in application.writers:
             raise NotYours(f"{actor.username} does not write {application.id}.", "Its leads do.")
@@ -120,15 +144,23 @@ def check_write(application: Application, actor: Person) -> None:
         raise NotOpen(f"{application.id} is {application.state} and is not written any more.", hint)
 
 
+def check_no_other(applications: Sequence[Application]) -> None:
+    """Refuse a new amendment beside one that is being written or decided."""
+    unsettled = next((one for one in applications if one.state in OPEN), None)
+    if unsettled is not None:
+        hint = "Finish or withdraw it first: one is settled before the next is begun."
+        raise NotOpen(f"{unsettled.name} is {unsettled.state}.", hint)
+
+
 def can_see(application: Application, person: Person) -> bool:
     """Tell whether an application is this person's to see: their own, or, once the committee was asked
     for something, by their role.
     """
     by_role = bool(person.roles & {Role.DAC_MEMBER, Role.OPS, Role.AUDITOR})
     shown = bool(application.submissions or application.exemptions)
-    return person.active and (person.username in application.people or (by_role and shown))
+    return person.active and (person.username in application.readers or (by_role and shown))
 
 
 def _open(state: ApplicationState) -> str:
-    actions = [str(step.action) for step in TRANSITIONS if step.state is state]
+    actions = [str(one.action) for one in TRANSITIONS if one.state is state and one.party is not Party.PROJECT]
     return f"Open now: {', '.join(actions)}." if actions else "Nothing is open any more."

@@ -5,21 +5,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, func, select, update
 
 from core.database import Transaction
 from core.errors import NotFound
 from projects.applications import tables
+from projects.applications.approved import approved_file
 from projects.applications.models import (
     Answer,
     Application,
     ApplicationFile,
+    ApplicationKey,
     ApplicationState,
     Exemption,
     ExemptionWord,
     Submission,
 )
 from projects.applications.policy import ApplicationAction
+from projects.records import find_project
 from projects.resource_rules.models import RuleId, Verdict, Weight
 
 
@@ -32,6 +35,7 @@ def find_application(connection: Connection, project_id: str, number: int = 0) -
     answers = [
         Answer(**_without_key(answer)) for answer in _rows(connection, tables.draft_answer, project_id, number, "field")
     ]
+    amended = find_project(connection, project_id) if number else None
     return Application(
         **{
             **row,
@@ -41,6 +45,8 @@ def find_application(connection: Connection, project_id: str, number: int = 0) -
                 _submission(one) for one in _rows(connection, tables.submission, project_id, number, "round")
             ),
             "exemptions": _exemptions(connection, project_id, number),
+            "before": approved_file(connection, amended, number, row["created_at"]) if amended else None,
+            "members": amended.memberships if amended else (),
         }
     )
 
@@ -50,6 +56,29 @@ def all_applications(connection: Connection) -> list[Application]:
     key = (tables.application.c.project_id, tables.application.c.number)
     keys = connection.execute(select(*key).order_by(tables.application.c.state_since, *key)).all()
     return [find_application(connection, project_id, number) for project_id, number in keys]
+
+
+def applications_of(connection: Connection, project_id: str) -> list[Application]:
+    """Return every application of a project, the one that began it first."""
+    numbers = select(tables.application.c.number).where(tables.application.c.project_id == project_id)
+    found = connection.execute(numbers.order_by(tables.application.c.number)).scalars().all()
+    return [find_application(connection, project_id, number) for number in found]
+
+
+def approved_application(connection: Connection, project_id: str) -> Application:
+    """Return the newest approved application of a project, under which it runs; raises NotFound."""
+    of = tables.application.c
+    approved = (of.project_id == project_id, of.state == ApplicationState.APPROVED)
+    number = connection.execute(select(func.max(of.number)).where(*approved)).scalar()
+    return find_application(connection, project_id, number or 0)
+
+
+def key_of(name: str) -> ApplicationKey:
+    """Return which application a name is of; raises NotFound where it can be none's."""
+    key = ApplicationKey.parse(name)
+    if key is None:
+        raise not_found(name)
+    return key
 
 
 def change_state(

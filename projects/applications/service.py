@@ -10,12 +10,21 @@ from core.database import Database, Transaction
 from core.errors import InvalidInput, NotFound
 from core.people.models import Person, check_slug
 from projects.applications import tables
+from projects.applications.approved import newest_approved
 from projects.applications.checking import Check, check
-from projects.applications.errors import EditedElsewhere, Incomplete, RulesRefuse
+from projects.applications.errors import EditedElsewhere, Incomplete, NotOpen, RulesRefuse
 from projects.applications.models import FIELDS, Application, ApplicationFile, ApplicationState
-from projects.applications.policy import ApplicationAction, can_see, check_transition, check_write
+from projects.applications.policy import (
+    WRITABLE,
+    ApplicationAction,
+    can_see,
+    check_no_other,
+    check_transition,
+    check_write,
+)
 from projects.applications.records import (
     all_applications,
+    applications_of,
     change_state,
     find_application,
     not_found,
@@ -23,6 +32,8 @@ from projects.applications.records import (
 )
 from projects.applications.standing import standing_of
 from projects.committee.mails import tell
+from projects.policy import check_begin_amendment
+from projects.records import find_project
 from projects.resource_rules.models import ResourceRules
 from projects.resource_rules.service import rules_by_hash, rules_in_force
 
@@ -74,14 +85,31 @@ def submit_application(database: Database, actor: Person, project_id: str, numbe
         return _submit(tx, actor, application_in(tx.connection, actor, project_id, number))
 
 
+def begin_amendment(database: Database, actor: Person, project_id: str) -> Application:
+    """Begin the draft of an amendment of a running project: a copy of what it is approved for, for its lead to change.
+
+    Raises NotFound for a project that is not one's own, StepNotOpen where it has no cut, ActionRefused where one does
+    not lead it, NotOpen where another amendment is being written or decided, or no application began the project.
+    """
+    with database.write(actor) as tx:
+        return _begin_amendment(tx, actor, project_id)
+
+
 def apply_from_file(database: Database, actor: Person, file: ApplicationFile) -> Application:
     """Write an application as a file has it, its draft begun where there is none, and submit it: all, or nothing."""
     with database.write(actor) as tx:
         begun = tx.execute(_of(file.id)).first() is not None
         found = _writable(tx.connection, actor, file.id, 0) if begun else _begin(tx, actor, file.resource, file.id)
-        for field, value in answers_of(file).items():
-            _save(tx, actor, found, field, value, found.answers[field].version if field in found.answers else 0)
-        return _submit(tx, actor, find_application(tx.connection, file.id))
+        return _submit_file(tx, actor, found, file)
+
+
+def amend_from_file(database: Database, actor: Person, file: ApplicationFile) -> Application:
+    """Write an amendment as a file has it, its draft begun where there is none, and submit it: all, or nothing."""
+    with database.write(actor) as tx:
+        newest = applications_of(tx.connection, file.id)[-1:]
+        drafted = bool(newest) and newest[0].number > 0 and newest[0].state in WRITABLE
+        number = newest[0].number if drafted else _begin_amendment(tx, actor, file.id).number
+        return _submit_file(tx, actor, _writable(tx.connection, actor, file.id, number), file)
 
 
 def answers_of(file: ApplicationFile) -> dict[str, object]:
@@ -133,6 +161,34 @@ def _begin(tx: Transaction, actor: Person, resource: str, project_id: str) -> Ap
     tx.execute(insert(tables.application).values(project_id=project_id, number=0, resource=resource, **born))
     tx.record("projects:application:begin", f"application:{project_id}.0", {"resource": resource})
     return find_application(tx.connection, project_id)
+
+
+def _begin_amendment(tx: Transaction, actor: Person, project_id: str) -> Application:
+    earlier = applications_of(tx.connection, project_id)
+    if not earlier or earlier[0].state is not ApplicationState.APPROVED:
+        raise not_found(project_id)
+    project = find_project(tx.connection, project_id)
+    if not project.is_member(actor.username):
+        raise not_found(project_id)
+    check_begin_amendment(project, actor)
+    check_no_other(earlier)
+    if newest_approved(tx.connection, project_id) is None:
+        raise NotOpen(f"{project_id} was approved before there were applications.", "Apply for a new project.")
+    key = {"project_id": project_id, "number": len(earlier), "resource": project.resource}
+    born = {"state": ApplicationState.DRAFT, "state_since": tx.now, "created_by": actor.username, "created_at": tx.now}
+    tx.execute(insert(tables.application).values(**key, **born))
+    tx.record("projects:application:begin", f"application:{project_id}.{len(earlier)}", {"resource": project.resource})
+    begun = find_application(tx.connection, project_id, len(earlier))
+    assert begun.before is not None
+    for field, value in answers_of(begun.before).items():
+        _save(tx, actor, begun, field, value, 0)
+    return find_application(tx.connection, project_id, len(earlier))
+
+
+def _submit_file(tx: Transaction, actor: Person, found: Application, file: ApplicationFile) -> Application:
+    for field, value in answers_of(file).items():
+        _save(tx, actor, found, field, value, found.answers[field].version if field in found.answers else 0)
+    return _submit(tx, actor, find_application(tx.connection, found.project_id, found.number))
 
 
 def _of(project_id: str) -> Select[Any]:

@@ -8,6 +8,7 @@ from core.people.affiliations import affiliations_of
 from projects.agreements.records import all_contracts
 from projects.applications.checking import Standing
 from projects.applications.models import Application
+from projects.records import find_project
 from projects.resource_rules.models import Contract
 
 
@@ -17,10 +18,13 @@ def standing_of(connection: Connection, application: Application, at: datetime) 
         one.id: Contract(one.id, one.resource, one.starts, one.ends, one.organisation)
         for one in all_contracts(connection)
     }
+    amended = find_project(connection, application.project_id) if application.number else None
     known = affiliations_of(connection, application.applicants)
     return Standing(
         at=at,
-        is_amendment=application.number > 0,
+        before=application.before,
+        editions={table.dataset_id: table.edition for table in amended.tables} if amended else {},
+        judges=amended.judges if amended else frozenset(),
         recorded_sectors={username: one.sector for username, one in known.items()},
         contracts=contracts,
         exempt=application.exempt,

@@ -1,10 +1,22 @@
 """Tables of applications, and the walls behind their policy."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Integer, String, Table, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from core.database import UtcDateTime, metadata
 from core.guards import append_only, immutable, refuse
-from projects.applications.policy import TRANSITIONS, WRITABLE
+from projects.applications.policy import OPEN, TRANSITIONS, WRITABLE
 
 application = Table(
     "application",
@@ -16,6 +28,16 @@ application = Table(
     Column("state_since", UtcDateTime, nullable=False),
     Column("created_by", String(31), ForeignKey("person.username"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+_open = ", ".join(f"'{state}'" for state in sorted(OPEN))
+_unsettled = text(f"number > 0 AND state IN ({_open})")
+Index(
+    "uq_application_open",
+    application.c.project_id,
+    unique=True,
+    sqlite_where=_unsettled,
+    postgresql_where=_unsettled,
 )
 
 draft_answer = Table(
@@ -96,6 +118,14 @@ refuse(
     "INSERT",
     "NEW.number <> (SELECT count(*) FROM application WHERE project_id = NEW.project_id)",
     "applications of a project are numbered in order",
+)
+refuse(
+    application,
+    "running",
+    "INSERT",
+    "NEW.number > 0 AND NOT EXISTS (SELECT 1 FROM project WHERE id = NEW.project_id "
+    "AND state IN ('active', 'suspended'))",
+    "amendments are of projects that have their cut",
 )
 refuse(
     application,

@@ -65,10 +65,15 @@ def no_more_reminders(tx: Transaction, application: Application, username: str) 
     cancel(tx, f"{_reminders(application)}{username}:")
 
 
+def nobody_is_waited_for(tx: Transaction, application: Application) -> None:
+    """Take back every reminder of an application that ended."""
+    cancel(tx, _reminders(application))
+
+
 def members_waited_for(tx: Transaction, application: Application, rules: ResourceRules) -> list[str]:
     """Return who may vote on an application: members with a seat, not of its people, nor of an appealed decision."""
     assert application.submission is not None
-    bodies = bodies_asked(application.submission.file, rules)
+    bodies = bodies_asked(application, rules)
     seated = {name for body in bodies for name in seats_of(tx.connection, application.resource, body.id)}
     return sorted(seated - application.people - deliberation_on(tx.connection, application).earlier_voters)
 
@@ -98,7 +103,7 @@ def _fields(application: Application, rules: ResourceRules, pages: str) -> dict[
         "id": application.id,
         "title": application.submission.file.title,
         "resource": rules.label,
-        "link": f"/{pages}/{application.project_id}",
+        "link": f"/{pages}/{application.name}",
     }
 
 

@@ -12,15 +12,19 @@ from core.permissions import check_may, may
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
 from data_catalog.editions import find_edition
 from data_catalog.errors import EditionNotFound
-from projects.applications.models import Application, ApplicationFile, Exemption
+from projects.applications.models import OF_THE_DATA, Application, ApplicationFile, Exemption
 from projects.applications.policy import IN_REVIEW, ApplicationAction, can_see, can_transition
 from projects.applications.records import all_applications
 from projects.applications.service import application_in, rules_of
 from projects.changes import Change, changes
 from projects.committee.models import Deliberation, Interest, Vote, Word
 from projects.committee.permissions import DECIDE
-from projects.committee.policy import bodies_asked, can_vote, due_at
+from projects.committee.policy import asked_of, bodies_asked, can_vote, due_at
 from projects.committee.records import deliberation_on, seats_of
+from projects.data_requests import Bound, as_tables
+from projects.differences import Difference, differences
+from projects.models import ApprovedTable
+from projects.records import find_project
 from projects.resource_rules.models import Body, ResourceRules
 
 
@@ -31,6 +35,8 @@ class BodyPage:
     body: Body
     is_mine: bool
     may_vote: bool
+    asked: frozenset[str]
+    """The variables it votes on."""
     cast: int
     """Votes that were cast."""
     shown: tuple[Vote, ...]
@@ -50,6 +56,14 @@ class BodyPage:
 
 
 @dataclass(frozen=True)
+class Amends:
+    """What an amendment would change of its project: facts of the data, and everything else."""
+
+    differences: tuple[Difference, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
 class CommitteePage:
     """An application as a member of the committee, or somebody who may only look, sees it."""
 
@@ -64,6 +78,8 @@ class CommitteePage:
     due: datetime | None
     changes: tuple[Change, ...] = ()
     """What the last submission changed of the one before."""
+    amends: Amends | None = None
+    """What it would change of the project it amends; None for a new project."""
 
     @property
     def file(self) -> ApplicationFile | None:
@@ -135,7 +151,27 @@ def _page(connection: Connection, person: Person, application: Application) -> C
         and not deliberation.interests[person.username].conflict,
         due=due_at(application, rules),
         changes=_changes(application),
+        amends=_amends(connection, application),
     )
+
+
+def _amends(connection: Connection, application: Application) -> Amends | None:
+    if application.before is None or application.submission is None:
+        return None
+    file = application.submission.file
+    project = find_project(connection, application.project_id)
+    before = project.tables_before(application.number)
+    bound = {} if file.newest_editions else {table.dataset_id: table.edition for table in before}
+    of_the_rest = changes(application.before, file.model_copy(update={"datasets": application.before.datasets}))
+    shown = tuple(one for one in of_the_rest if one.field.partition(".")[0] not in OF_THE_DATA)
+    return Amends(differences(before, _as_they_would_be(connection, file, bound)), shown)
+
+
+def _as_they_would_be(connection: Connection, file: ApplicationFile, bound: Bound) -> tuple[ApprovedTable, ...]:
+    try:
+        return as_tables(connection, file, bound)
+    except EditionNotFound:  # taken away since it was submitted
+        return ()
 
 
 def _changes(application: Application) -> tuple[Change, ...]:
@@ -153,7 +189,7 @@ def _bodies(
     deliberation: Deliberation,
 ) -> Iterator[BodyPage]:
     interest = deliberation.interests.get(person.username)
-    for body in bodies_asked(application.submission.file, rules) if application.submission else ():
+    for body in bodies_asked(application, rules):
         seats = seats_of(connection, application.resource, body.id)
         votes, decision = deliberation.votes_of(body.id), deliberation.decision_of(body.id)
         spoken = any(vote.username == person.username for vote in votes)
@@ -161,6 +197,7 @@ def _bodies(
             body=body,
             is_mine=person.username in seats,
             may_vote=can_vote(application, deliberation, body, seats, person),
+            asked=asked_of(application, body),
             cast=len(votes),
             shown=votes if (spoken or decision) and not (interest and interest.conflict) else (),
             approved=decision.approved if decision else None,

@@ -1,15 +1,15 @@
 """Rules of the committee: who votes on what, and what votes come to. Facts in, verdict or refusal out."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.errors import Refused
 from core.people.models import Person
-from projects.applications.models import Application, ApplicationFile, ApplicationState
+from projects.applications.models import Application, ApplicationState
 from projects.applications.policy import IN_REVIEW, Party, check_party
 from projects.committee.errors import NoVote, VoteSettled
-from projects.committee.models import Deliberation, Vote, Word
+from projects.committee.models import BodyDecision, Deliberation, Vote, Word
 from projects.resource_rules.models import Body, ResourceRules
 
 REMIND_BEFORE = timedelta(days=7)
@@ -25,9 +25,17 @@ class Reminder:
     words: str
 
 
-def bodies_asked(file: ApplicationFile, rules: ResourceRules) -> tuple[Body, ...]:
-    """Return the bodies that decide on an application: those whose datasets it asks for."""
-    return tuple(body for body in rules.bodies if any(map(body.decides_on, file.datasets)))
+def bodies_asked(application: Application, rules: ResourceRules) -> tuple[Body, ...]:
+    """Return the bodies that decide on an application: those whose data are put to the vote.
+
+    An amendment that is decided as a whole is for every body whose data the project has or asks for.
+    """
+    if application.submission is None:
+        return ()
+    datasets = {name.partition(".")[0] for name in application.put_to_vote}
+    if application.is_whole and application.before is not None:
+        datasets = {*application.before.datasets, *application.submission.file.datasets}
+    return tuple(body for body in rules.bodies if any(map(body.decides_on, datasets)))
 
 
 def check_vote(
@@ -104,6 +112,13 @@ def check_appeal_in_time(application: Application, rules: ResourceRules, now: da
         )
 
 
+def check_newest(application: Application, all_of_project: Iterable[Application]) -> None:
+    """Refuse an appeal where the project has asked for something else since."""
+    later = [one for one in all_of_project if one.number > application.number]
+    if later:
+        raise NoVote(f"{later[-1].id} came after it.", "Ask for what you need in that one, or in the next.")
+
+
 def outcome(votes: Sequence[Vote], quorum: int) -> bool | None:
     """Return whether a body approves, once its quorum has voted and more than half say the same; None before."""
     approving = sum(vote.word is Word.APPROVE for vote in votes)
@@ -112,15 +127,37 @@ def outcome(votes: Sequence[Vote], quorum: int) -> bool | None:
     return 2 * approving > len(votes)
 
 
-def granted(file: ApplicationFile, body: Body, votes: Sequence[Vote]) -> frozenset[str]:
-    """Return the variables a body gives: those of its datasets that no approving member declined."""
+def datasets_of(bodies: Collection[Body], application: Application) -> frozenset[str]:
+    """Return the datasets an amended project has or asks for that one of these bodies decides on."""
+    if application.before is None or application.submission is None:
+        return frozenset()
+    names = {*application.before.datasets, *application.submission.file.datasets}
+    return frozenset(name for name in names if any(body.decides_on(name) for body in bodies))
+
+
+def asked_of(application: Application, body: Body) -> frozenset[str]:
+    """Return the variables a body votes on."""
+    return frozenset(name for name in application.put_to_vote if body.decides_on(name.partition(".")[0]))
+
+
+def granted(application: Application, body: Body, votes: Sequence[Vote]) -> frozenset[str]:
+    """Return the variables a body gives: those put to its vote that no approving member declined."""
     declined = {name for vote in votes if vote.word is Word.APPROVE for name in vote.declined}
-    return frozenset(name for name in file.variables if body.decides_on(name.partition(".")[0])) - declined
+    return asked_of(application, body) - declined
 
 
-def problems_of_vote(file: ApplicationFile, body: Body, vote: Vote) -> Iterator[str]:
+def is_approved(application: Application, decisions: Iterable[BodyDecision], given: Collection[str]) -> bool:
+    """Tell what the decisions of all bodies come to: something is given, and of a whole, every body says yes."""
+    assert application.submission is not None
+    if not application.is_whole:
+        return bool(given)
+    left = set(application.submission.file.variables) - application.put_to_vote | set(given)
+    return bool(left) and all(one.approved for one in decisions)
+
+
+def problems_of_vote(application: Application, body: Body, vote: Vote) -> Iterator[str]:
     """Name what a vote lacks: a reason where it declines, and for every variable it declines."""
-    asked = {name for name in file.variables if body.decides_on(name.partition(".")[0])}
+    asked = asked_of(application, body)
     if vote.word is Word.DECLINE and not vote.reason.strip():
         yield "reason: say why you decline; the applicants read it"
     for name, why in vote.declined.items():
@@ -128,5 +165,5 @@ def problems_of_vote(file: ApplicationFile, body: Body, vote: Vote) -> Iterator[
             yield f"{name}: is not asked of {body.name}"
         elif not why.strip():
             yield f"{name}: say why it is not given"
-    if vote.word is Word.APPROVE and asked and asked <= set(vote.declined):
+    if vote.word is Word.APPROVE and asked and asked <= set(vote.declined) and not application.is_whole:
         yield "declined: every variable is declined; decline the application instead"

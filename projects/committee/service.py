@@ -9,9 +9,10 @@ from core.errors import Conflict, InvalidInput, NotFound, Refused
 from core.people.models import Person, Role
 from core.people.service import find_person
 from core.permissions import check_may
+from projects.amending import amend_project
 from projects.applications.models import Application, ApplicationState
 from projects.applications.policy import ApplicationAction, Party, check_party, check_transition
-from projects.applications.records import change_state, find_application
+from projects.applications.records import applications_of, change_state, find_application
 from projects.applications.service import application_in, rules_of
 from projects.approval import open_project
 from projects.committee import permissions, tables
@@ -21,13 +22,18 @@ from projects.committee.policy import (
     bodies_asked,
     can_vote,
     check_appeal_in_time,
+    check_newest,
     check_no_conflict,
     check_vote,
+    datasets_of,
     granted,
+    is_approved,
     outcome,
     problems_of_vote,
 )
 from projects.committee.records import deliberation_on, seats_of
+from projects.policy import check_runs
+from projects.records import find_project
 from projects.resource_rules.models import Body, ResourceRules
 from projects.resource_rules.service import rules_in_force
 
@@ -143,6 +149,9 @@ def appeal_decision(database: Database, actor: Person, project_id: str, reason: 
         found = application_in(tx.connection, actor, project_id, number)
         to = check_transition(found, ApplicationAction.APPEAL, actor)
         check_appeal_in_time(found, rules_of(tx.connection, found), tx.now)
+        check_newest(found, applications_of(tx.connection, project_id))
+        if number:
+            check_runs(find_project(tx.connection, project_id))
         if not reason.strip():
             raise InvalidInput("Say why you appeal: the committee decides on your reason.")
         _insert_reason(tx, tables.appeal, found, reason, appealed_by=actor.username, appealed_at=tx.now)
@@ -166,18 +175,16 @@ def _body(rules: ResourceRules, body_id: str) -> Body:
 
 def _is_waited_for(tx: Transaction, actor: Person, found: Application, rules: ResourceRules) -> bool:
     """Tell whether a member may still vote on an application, for another body."""
-    assert found.submission is not None
     now = deliberation_on(tx.connection, found)
     return any(
         can_vote(found, now, body, seats_of(tx.connection, found.resource, body.id), actor)
-        for body in bodies_asked(found.submission.file, rules)
+        for body in bodies_asked(found, rules)
     )
 
 
 def _check_vote_is_whole(found: Application, body: Body, vote: Vote, version: str | None) -> None:
     _check_version(found, version)
-    assert found.submission is not None
-    problems = list(problems_of_vote(found.submission.file, body, vote))
+    problems = list(problems_of_vote(found, body, vote))
     if problems:
         raise InvalidInput(f"The vote lacks something: {'; '.join(problems)}.", "It was not counted.")
 
@@ -223,23 +230,22 @@ def _decide(tx: Transaction, actor: Person, found: Application, rules: ResourceR
 
 
 def _settle(tx: Transaction, actor: Person, found: Application, rules: ResourceRules) -> None:
-    assert found.submission is not None
-    file, now = found.submission.file, deliberation_on(tx.connection, found)
-    bodies = bodies_asked(file, rules)
+    now = deliberation_on(tx.connection, found)
+    bodies = bodies_asked(found, rules)
     if any(now.decision_of(body.id) is None for body in bodies):
         return
-    given: set[str] = set()
-    conditions: list[str] = []
-    for body in bodies:
-        decision = now.decision_of(body.id)
-        if decision is not None and decision.approved:
-            votes = now.votes_of(body.id)
-            given |= granted(file, body, votes)
-            conditions += [vote.conditions for vote in votes if vote.word is Word.APPROVE and vote.conditions]
-    action = ApplicationAction.APPROVE if given else ApplicationAction.DECLINE
+    approving = [body for body in bodies if any(one.body == body.id and one.approved for one in now.decisions)]
+    votes = [vote for body in approving for vote in now.votes_of(body.id) if vote.word is Word.APPROVE]
+    conditions = tuple(vote.conditions for vote in votes if vote.conditions)
+    given = frozenset(name for body in approving for name in granted(found, body, now.votes_of(body.id)))
+    approved = is_approved(found, now.decisions, given)
+    action = ApplicationAction.APPROVE if approved else ApplicationAction.DECLINE
     to = check_transition(found, action, actor)
-    if given:
-        open_project(tx, actor, found, rules, frozenset(given), tuple(conditions))
+    if approved and found.number:
+        kept = datasets_of([body for body in bodies if body not in approving], found)
+        amend_project(tx, actor, found, rules, given, kept, conditions)
+    elif approved:
+        open_project(tx, actor, found, rules, given, conditions)
     _move(tx, found, action, to, variables=len(given))
 
 

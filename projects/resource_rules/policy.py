@@ -168,9 +168,10 @@ def _rows(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
 def _term(facts: Facts, rules: ResourceRules) -> Iterator[Verdict]:
     if facts.starts is None or facts.ends is None:
         return
-    if facts.ends - facts.starts >= timedelta(days=rules.longest_days):
-        message = f"From {facts.starts} through {facts.ends} is longer than {rules.longest_days} days."
-        latest = facts.starts + timedelta(days=rules.longest_days - 1)
+    first = max(facts.starts, facts.at.date()) if facts.is_amendment else facts.starts
+    if facts.ends - first >= timedelta(days=rules.longest_days):
+        message = f"From {first} through {facts.ends} is longer than {rules.longest_days} days."
+        latest = first + timedelta(days=rules.longest_days - 1)
         yield _refusal(
             rules, RuleId.TERM, "ends", message, f"End it on {latest} or earlier; more time is an amendment."
         )

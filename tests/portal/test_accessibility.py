@@ -18,9 +18,9 @@ from hub.servers import move
 from portal.assets import SOURCES
 from projects.applications.service import begin_application
 from projects.closeout.service import finish
-from projects.service import close_project, propose_amendment
+from projects.service import close_project
 from tests.egress_review.world import World
-from tests.support.catalog import amendment_file, application_file, applied, approved_project
+from tests.support.catalog import amendment, application_file, applied, approved_project
 from tests.support.closeout import nothing_around
 from tests.support.pages import Page
 from tests.support.portal import Sits
@@ -50,6 +50,8 @@ PAGES = [
     ("lena", "/rules/ms_cidr"),
     ("dirk", "/projects/bands"),
     ("dirk", "/projects/cis-spinal"),
+    ("dirk", "/committee/cis-spinal.1"),
+    ("lena", "/applications/cis-spinal.1"),
     ("dirk", "/projects/cis-spinal/close"),
     ("dirk", "/projects/over"),
     ("dirk", "/projects/unfinished"),
@@ -75,7 +77,7 @@ def requests(house: World, database: Database, people: dict[str, Person]) -> dic
         approved_project(database, people, application_file(id=name))
         close_project(database, people["olga"], name)
     finish(database, house.settings, people["olga"], "over", nothing_around())
-    propose_amendment(database, people["olga"], amendment_file())
+    amendment(database, people)
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")
     make_token(database, people["rosa"], "a program", TokenScope.WRITE, 7)

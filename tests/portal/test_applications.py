@@ -1,6 +1,7 @@
 """The pages of those who apply: begin, write, be told, submit, and hear what became of it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -253,8 +254,7 @@ def test_a_cohort_is_counted_while_it_is_written(registries: None, sits: Sits) -
         said = {"form_token": token, f"cohort:{place}.patient": cohort}
         return Page(lena.client.post(f"/applications/bands/people/{place}/patient", data=said, headers=headers))
 
-    assert "people." in asked("sex = 'female'").text
-    assert "Fewer than ten people." in asked("sex = 'female' and birth_date > '2020-01-01'").text
+    assert re.fullmatch(r"About [\d,]+ people\.|Fewer than ten people\.", asked("sex = 'female'").text)
     assert "describes nobody" in asked("").text
     assert "weight" in asked("weight > 3").text, "what is wrong with it is said there"
     assert asked("sex = 'female'", "cis_cohort").status == 404, "it is not of this resource"

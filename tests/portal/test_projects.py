@@ -10,11 +10,11 @@ from core.people.models import Person
 from core.settings import Settings
 from egress_review.models import State
 from projects.recutting import recut_project
-from projects.service import close_project, project, propose_amendment, remove_member
+from projects.service import close_project, remove_member
 from tests.attacks.web.test_every_route import routes
 from tests.egress_review.world import World
 from tests.support import catalog
-from tests.support.catalog import active_project, amendment_file
+from tests.support.catalog import active_project, amendment, amendment_file
 from tests.support.pages import Page, Reader
 from tests.support.portal import Sits
 
@@ -166,33 +166,36 @@ def press_late(reader: Reader, database: Database, people: dict[str, Person], bu
 
 class TestAmendments:
     @pytest.fixture
-    def amended(self, house: World, database: Database, people: dict[str, Person]) -> None:
-        propose_amendment(database, people["olga"], amendment_file(reason="Does <b>schooling</b> explain it?"))
+    def asked(self, house: World, database: Database, people: dict[str, Person]) -> None:
+        amendment(database, people, amendment_file(amendment_reason="Does <b>schooling</b> explain it?"))
 
-    def test_the_committee_sees_the_difference_and_the_reason(self, amended: None, sits: Sits) -> None:
+    def test_a_lead_begins_it_from_the_page_and_submits_it(self, house: World, sits: Sits) -> None:
+        lena = sits("lena")
+        page = lena.press(lena.open("/projects/cis-spinal"), "Apply for an amendment: other data, people or time")
+        assert "Your draft says what is approved now." in page.text
+        assert "nothing changes: the project is approved for exactly this" in page.text
+        assert "cis-spinal.1" in str(page.soup.select_one('form[id="draft-amendment"]'))
+        assert not sits("rosa").open("/projects/cis-spinal").has_button("Apply for an amendment")
+
+    def test_the_committee_sees_the_difference_and_the_reason_first(self, asked: None, sits: Sits) -> None:
         dirk = sits("dirk")
-        listed = dirk.open("/proposals")
-        assert "Does <b>schooling</b> explain it?" in listed.text
-        assert "rows, variable spinal_cord_mri, variable schooling" in listed.text
-        page = dirk.open("/projects/cis-spinal")
+        assert "cis-spinal.1" in dirk.open("/committee").text
+        page = dirk.open("/committee/cis-spinal.1")
+        assert "Does <b>schooling</b> explain it?" in page.text
         rows = [[cell.get_text() for cell in row.select("th, td")] for row in page.soup.select(DIFFERENCE)]
         assert rows == [
             ["cis_cohort.patients", "rows", "all", "where age >= 18"],
             ["cis_cohort.patients", "variable spinal_cord_mri", "as it is", "not seen any more"],
             ["cis_cohort.patients", "variable schooling", "not seen", "as it is"],
         ]
-
-    def test_it_waits_on_the_first_page_of_the_committee(self, amended: None, sits: Sits) -> None:
-        assert "Amendments to decide on" in sits("dirk").open("/").text
-        assert "Amendments to decide on" not in sits("olga").open("/").text
+        assert page.text.index("What would change") < page.text.index("The study")
 
     def test_approved_it_waits_for_its_cut_and_everybody_is_told(
-        self, amended: None, sits: Sits, database: Database, settings: Settings, people: dict[str, Person]
+        self, asked: None, sits: Sits, database: Database, settings: Settings, people: dict[str, Person]
     ) -> None:
         dirk = sits("dirk")
-        page = dirk.press(dirk.open("/projects/cis-spinal"), "Approve this amendment")
-        assert "The amendment is approved." in page.text
-        assert not page.has_button("Approve this amendment")
+        page = dirk.press(dirk.open("/committee/cis-spinal.1"), "Approve")
+        assert "Your vote is cast. The application is approved." in page.text
         assert "Approved amendments to make the cut of" in sits("olga").open("/").text
         assert "amendment to cut" in sits("olga").open("/operations").text
         told = "Until operations make it, the notebook has cut 1, as before."
@@ -203,37 +206,28 @@ class TestAmendments:
         assert told not in after
         assert "number 2 of amendment 1" in after
 
-    def test_declined_the_project_goes_on_as_it_is(self, amended: None, sits: Sits, database: Database) -> None:
-        dirk = sits("dirk")
-        page = dirk.press(dirk.open("/projects/cis-spinal"), "Decline the amendment")
-        assert "The amendment is declined." in page.text
-        found = project(database, "cis-spinal")
-        assert (found.amendment, found.approved_amendment) == (None, 0)
+    @pytest.mark.parametrize(
+        ("username", "room"), [("lena", "applications"), ("rosa", "applications"), ("olga", "committee")]
+    )
+    def test_its_project_leads_to_it(self, asked: None, sits: Sits, username: str, room: str) -> None:
+        reader = sits(username)
+        page = reader.open("/projects/cis-spinal")
+        assert page.soup.select_one(f'a[href="/{room}/cis-spinal.1"]')
+        assert reader.open(f"/{room}/cis-spinal.1").status == 200
 
-    @pytest.mark.parametrize("button", ["Approve this amendment", "Decline the amendment"])
-    def test_what_changed_since_it_was_looked_at_is_not_decided_on(
-        self, amended: None, sits: Sits, database: Database, people: dict[str, Person], button: str
-    ) -> None:
-        press_late(sits("dirk"), database, people, button)
-        assert project(database, "cis-spinal").amendment
-
-    @pytest.mark.parametrize("username", ["olga", "lena", "rosa", "anna"])
-    def test_others_see_it_and_have_no_buttons(self, amended: None, sits: Sits, username: str) -> None:
-        page = sits(username).open("/projects/cis-spinal")
-        assert "Amendment 1, which waits for the committee" in page.text
-        assert not page.has_button("Approve this amendment")
-        assert not page.has_button("Decline the amendment")
+    @pytest.mark.parametrize("name", ["cis-spinal.1", "cis-spinal.2", "cis-spinal.x", "cis-spinal.01", "no-such.1"])
+    def test_to_others_it_is_not_there_and_neither_is_what_is_none(self, asked: None, sits: Sits, name: str) -> None:
+        assert [sits("ravi").open(f"/{room}/{name}").status for room in ("applications", "committee")] == [404, 404]
 
     def test_of_a_closed_project_nothing_waits(
-        self, amended: None, sits: Sits, database: Database, settings: Settings, people: dict[str, Person]
+        self, asked: None, sits: Sits, database: Database, people: dict[str, Person]
     ) -> None:
         close_project(database, people["olga"], "cis-spinal")
-        dirk = sits("dirk")
-        assert "No amendment waits for a decision." in dirk.open("/proposals").text
-        assert "Amendment 1" not in dirk.open("/projects/cis-spinal").text
+        assert "Nothing waits for your word." in sits("dirk").open("/committee").text
+        assert "Amendment 1" not in sits("dirk").open("/projects/cis-spinal").text
 
 
-DIFFERENCE = 'section[aria-labelledby="amendment"] tbody tr'
+DIFFERENCE = 'section[aria-labelledby="amends"] tbody tr'
 
 
 def test_pages_that_are_nowhere_say_so_kindly(anybody: Reader) -> None:

@@ -7,9 +7,9 @@ import pytest
 from core.mermaid import StateDiagram
 from projects.applications.models import ApplicationState, load_application_file
 from projects.applications.policy import TRANSITIONS as APPLICATION_TRANSITIONS
-from projects.diagram import AMENDMENT_DIAGRAM, APPLICATION_DIAGRAM, DIAGRAM
-from projects.models import AmendmentState, ProjectState, load_amendment_file
-from projects.policy import AMENDMENT_TRANSITIONS, TRANSITIONS
+from projects.diagram import APPLICATION_DIAGRAM, DIAGRAM
+from projects.models import ProjectState
+from projects.policy import TRANSITIONS
 
 TEXT = DIAGRAM.path.read_text(encoding="utf-8")
 
@@ -18,8 +18,7 @@ TEXT = DIAGRAM.path.read_text(encoding="utf-8")
     ("diagram", "arrows"),
     [
         (DIAGRAM, len(TRANSITIONS) + 2),  # where it begins, and where it ends
-        (AMENDMENT_DIAGRAM, len(AMENDMENT_TRANSITIONS) + 3),  # with two ends
-        (APPLICATION_DIAGRAM, len(APPLICATION_TRANSITIONS) + 4),  # with three
+        (APPLICATION_DIAGRAM, len(APPLICATION_TRANSITIONS) + 5),  # with four
     ],
 )
 def test_the_picture_is_the_table(diagram: StateDiagram, arrows: int) -> None:
@@ -29,9 +28,7 @@ def test_the_picture_is_the_table(diagram: StateDiagram, arrows: int) -> None:
 
 
 def test_every_state_is_explained() -> None:
-    own, _, of_amendments = TEXT.partition("## Amendments")
-    assert [state for state in ProjectState if f"| `{state}` |" not in own] == []
-    assert [state for state in AmendmentState if f"| `{state}` |" not in of_amendments] == []
+    assert [state for state in ProjectState if f"| `{state}` |" not in TEXT] == []
     of_applications = APPLICATION_DIAGRAM.path.read_text(encoding="utf-8")
     assert [state for state in ApplicationState if f"| `{state}` |" not in of_applications] == []
 
@@ -40,9 +37,3 @@ def test_the_example_is_an_application(tmp_path: Path) -> None:
     path = tmp_path / "application.toml"
     path.write_text(TEXT.split("```toml")[1].split("```")[0])
     assert load_application_file(path).id == "cis-spinal"
-
-
-def test_the_example_of_an_amendment_is_one(tmp_path: Path) -> None:
-    path = tmp_path / "amendment.toml"
-    path.write_text(TEXT.split("```toml")[2].split("```")[0])
-    assert load_amendment_file(path, "Because.").id == "cis-spinal"

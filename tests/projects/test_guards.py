@@ -10,14 +10,10 @@ from core.database import Database
 from core.people.models import Person
 from core.settings import Settings
 from projects.applications.service import withdraw_application
+from projects.committee.models import Word
 from projects.resource_rules.service import confirm_rules, propose_rules, rules_in_force
-from projects.service import (
-    approve_amendment,
-    decline_amendment,
-    propose_amendment,
-    remove_member,
-)
-from tests.support.catalog import active_project, amendment_file, applied, approved_project, ingest, ready
+from projects.service import remove_member
+from tests.support.catalog import active_project, amended, amendment, applied, approved_project, decided, ingest, ready
 from tests.support.closeout import close_out
 from tests.support.guards import Attack, check_wall, run, tear_down, walls_of
 
@@ -26,6 +22,10 @@ AT = "2026-06-01T10:00:00.000000Z"
 NEW_PROJECT = (
     "INSERT INTO project (id, title, purpose, starts, ends, state, resource, rules_sha256, commercial, conditions, "
     "lay_summary, created_by, created_at, approved_by, approved_at) VALUES"
+)
+NEW_AMENDMENT = (
+    f"INSERT INTO amendment VALUES ('cis-spinal', {{number}}, 'r', '{{state}}', 'lena', '{AT}', '{{by}}', '{AT}', "
+    "{application})"
 )
 PROJECT_VALUES = (
     f"'t', 'p', '2026-01-01', '2026-12-31', '{{state}}', 'open', 'x', FALSE, '', '', 'lena', '{AT}', 'dirk', '{AT}'"
@@ -76,17 +76,34 @@ class World:
     def activate(self) -> None:
         active_project(self.database, self.settings, self.people, self.folder)
 
-    def propose_amendment(self) -> None:
+    def submit_amendment(self) -> None:
         self.activate()
-        propose_amendment(self.database, self.people["olga"], amendment_file())
+        amendment(self.database, self.people)
 
     def approve_amendment(self) -> None:
-        self.propose_amendment()
-        approve_amendment(self.database, self.people["dirk"], "cis-spinal")
+        self.activate()
+        amended(self.database, self.people)
 
     def decline_amendment(self) -> None:
-        self.propose_amendment()
-        decline_amendment(self.database, self.people["dirk"], "cis-spinal")
+        self.activate()
+        decided(self.database, self.people, amendment(self.database, self.people), Word.DECLINE)
+
+    def slip_amendment_in(self) -> None:
+        """An amendment slipped in by a body's decision, while its application is still before the committee."""
+        self.decide_by_hand()
+        run(self.database, NEW_AMENDMENT.format(number=1, state="approved", by="dirk", application=1))
+
+    def close_by_hand(self) -> None:
+        """A project closed past every policy, while a body has approved its amendment."""
+        self.decide_by_hand()
+        run(self.database, "UPDATE project SET state = 'closed'")
+
+    def decide_by_hand(self) -> None:
+        """A body's decision on an amendment, and nothing that follows from it."""
+        self.submit_amendment()
+        vote = f"'cis-spinal', 1, 1, FALSE, 'house', 'dirk', 'approve', '', '', '{AT}'"
+        run(self.database, f"INSERT INTO dac_vote VALUES ({vote})")
+        run(self.database, f"INSERT INTO body_decision VALUES ('cis-spinal', 1, 1, FALSE, 'house', TRUE, '{AT}')")
 
     def close(self) -> None:
         self.activate()
@@ -187,9 +204,9 @@ ATTACKS = [
     Attack(
         "approved_variable",
         "proposed",
-        "one more variable of what was approved first, while an amendment waits",
+        "one more variable of what was approved first, while an amendment is decided",
         "INSERT INTO approved_variable VALUES ('cis-spinal', 'cis_cohort', 'patients', 'schooling', '', 0)",
-        World.propose_amendment,
+        World.submit_amendment,
     ),
     Attack(
         "approved_variable",
@@ -208,45 +225,56 @@ ATTACKS = [
     Attack(
         "amendment",
         "birth",
-        "an amendment born approved",
-        f"INSERT INTO amendment VALUES ('cis-spinal', 1, 'r', 'approved', 'olga', '{AT}', 'dirk', '{AT}')",
+        "an amendment without an application",
+        NEW_AMENDMENT.format(number=1, state="approved", by="dirk", application=0),
+        World.activate,
+    ),
+    Attack(
+        "amendment",
+        "birth",
+        "an amendment that no body approved",
+        NEW_AMENDMENT.format(number=1, state="approved", by="dirk", application=1),
+        World.submit_amendment,
+    ),
+    Attack(
+        "amendment",
+        "birth",
+        "an amendment that one member decides, as before there were applications",
+        f"INSERT INTO amendment VALUES ('cis-spinal', 1, 'r', 'proposed', 'olga', '{AT}', NULL, NULL, 0)",
         World.activate,
     ),
     Attack(
         "amendment",
         "birth",
         "a number kept for later",
-        f"INSERT INTO amendment VALUES ('cis-spinal', 7, 'r', 'proposed', 'olga', '{AT}', NULL, NULL)",
-        World.activate,
+        NEW_AMENDMENT.format(number=7, state="approved", by="dirk", application=1),
+        World.slip_amendment_in,
     ),
     Attack(
         "amendment",
         "running",
         "an amendment of a closed project",
-        f"INSERT INTO amendment VALUES ('cis-spinal', 1, 'r', 'proposed', 'olga', '{AT}', NULL, NULL)",
-        World.close,
+        NEW_AMENDMENT.format(number=1, state="approved", by="dirk", application=1),
+        World.close_by_hand,
     ),
-    Attack(
-        "amendment",
-        "state",
-        "a declined amendment approved",
-        "UPDATE amendment SET state = 'approved'",
-        World.decline_amendment,
-    ),
-    Attack("amendment", "once", "another decider", "UPDATE amendment SET decided_by = 'carl'", World.approve_amendment),
     Attack(
         "amendment",
         "decider",
         "approved by one of the team",
-        "UPDATE amendment SET state = 'approved', decided_by = 'rosa'",
-        World.propose_amendment,
+        NEW_AMENDMENT.format(number=2, state="approved", by="rosa", application=1),
+        World.slip_amendment_in,
+    ),
+    *(
+        Attack("project", "amended", f"{column} changed by hand", f"UPDATE project SET {column} = {value}", prepare)
+        for column, value in {"ends": "'2036-12-31'", "title": "'x'", "conditions": "'x'", "commercial": "TRUE"}.items()
+        for prepare in (World.activate, World.submit_amendment, World.approve_amendment)
     ),
     Attack(
         "cut",
         "approved",
-        "a cut of an amendment that waits",
+        "a cut of an amendment whose application is not approved yet",
         f"INSERT INTO cut VALUES ('cis-spinal', 2, 'olga', '{AT}', 'x', FALSE, NULL, 1)",
-        World.propose_amendment,
+        World.slip_amendment_in,
     ),
     Attack("cut", "once", "a deleted cut declared kept", "UPDATE cut SET deleted_at = NULL", World.close),
 ]
@@ -277,20 +305,12 @@ CONSTRAINTS = {
     "an edition there is not": "INSERT INTO approved_table VALUES ('cis-spinal', 'elsewhere', 't', 9, '', '', '', 0)",
 }
 
-AMENDMENT_CONSTRAINTS = {
-    "approved by nobody": "UPDATE amendment SET state = 'approved'",
-    "approved by who proposed it": "UPDATE amendment SET state = 'approved', decided_by = 'olga'",
-    "decided and still open": "UPDATE amendment SET decided_by = 'dirk'",
-    "a second one beside it": "INSERT INTO amendment VALUES "
-    f"('cis-spinal', 2, 'r', 'proposed', 'olga', '{AT}', NULL, NULL)",
-}
 
-
-@pytest.mark.parametrize("sql", AMENDMENT_CONSTRAINTS.values(), ids=AMENDMENT_CONSTRAINTS)
-def test_constraints_refuse_of_an_amendment(world: World, owned_database: Database, sql: str) -> None:
-    world.propose_amendment()
+def test_a_project_has_one_open_amendment(world: World, owned_database: Database) -> None:
+    world.submit_amendment()
+    second = f"('cis-spinal', 2, 'open', 'draft', '{AT}', 'lena', '{AT}')"
     with pytest.raises(IntegrityError):
-        run(owned_database, sql)
+        run(owned_database, f"INSERT INTO application VALUES {second}")
 
 
 @pytest.mark.parametrize("sql", CONSTRAINTS.values(), ids=CONSTRAINTS)
@@ -301,7 +321,7 @@ def test_constraints_refuse(world: World, owned_database: Database, sql: str) ->
 
 
 KEPT = {
-    "project": "purpose",
+    "project": "approved_by",
     "membership": "role",
     "amendment": "reason",
     "approved_table": "row_filter",

@@ -18,11 +18,12 @@ from data_catalog.synthetic import write_synthetic_sources
 from projects.agreements.models import AgreementKind
 from projects.agreements.of_project import issue_invoice, record_agreement, record_payment
 from projects.applications.models import Application, ApplicationFile
-from projects.applications.service import apply_from_file
+from projects.applications.records import find_application
+from projects.applications.service import amend_from_file, apply_from_file
 from projects.committee.models import Word
 from projects.committee.policy import bodies_asked
 from projects.committee.service import cast_vote, declare_interest, give_seat
-from projects.models import AmendmentFile, Project, TeamRole
+from projects.models import Project, TeamRole
 from projects.resource_rules.models import load_rules
 from projects.resource_rules.service import all_in_force, confirm_rules, propose_rules, rules_in_force
 from projects.service import activate_project, project
@@ -126,25 +127,44 @@ def approved_project(database: Database, people: dict[str, Person], file: Applic
     file = file or application_file()
     applied(database, people, file)
     with database.read() as connection:
-        bodies = bodies_asked(file, rules_in_force(connection, file.resource).rules)
-    for body in bodies:
-        for member in ("dirk", "dora")[: body.quorum]:
-            cast_vote(database, people[member], file.id, body.id, Word.APPROVE)
+        application = find_application(connection, file.id)
+    decided(database, people, application)
     return project(database, file.id)
 
 
-def amendment_file(**changes: object) -> AmendmentFile:
+def decided(database: Database, people: dict[str, Person], application: Application, word: Word = Word.APPROVE) -> None:
+    """Both members of the committee vote alike for every body that is asked, as many of them as it takes."""
+    with database.read() as connection:
+        bodies = bodies_asked(application, rules_in_force(connection, application.resource).rules)
+    key = (application.project_id, application.number)
+    for body in bodies:
+        for member in ("dirk", "dora")[: body.quorum]:
+            cast_vote(database, people[member], key[0], body.id, word, reason="So it is.", number=key[1])
+
+
+def amendment_file(**changes: object) -> ApplicationFile:
     """An amendment of that project: schooling in place of the lesions, of adults."""
-    fields: dict[str, object] = {
-        "id": "cis-spinal",
-        "reason": "Schooling may explain it.",
-        "datasets": {
-            "cis_cohort": {
-                "patients": {"variables": ["gender", "age", "schooling", "converted"], "row_filter": "age >= 18"}
-            }
-        },
+    asked = {
+        "cis_cohort": {
+            "patients": {"variables": ["gender", "age", "schooling", "converted"], "row_filter": "age >= 18"}
+        }
     }
-    return AmendmentFile.model_validate({**fields, **changes})
+    return application_file(**{"amendment_reason": "Schooling may explain it.", "datasets": asked, **changes})
+
+
+def amendment(database: Database, people: dict[str, Person], file: ApplicationFile | None = None) -> Application:
+    """An amendment as lena, who leads the project, submits it, both members having declared to have no conflict."""
+    application = amend_from_file(database, people["lena"], file or amendment_file())
+    for member in ("dirk", "dora"):
+        declare_interest(database, people[member], application.project_id, conflict=False, number=application.number)
+    return application
+
+
+def amended(database: Database, people: dict[str, Person], file: ApplicationFile | None = None) -> Project:
+    """The project with an amendment that the committee approved; its cut is not made."""
+    application = amendment(database, people, file)
+    decided(database, people, application)
+    return project(database, application.project_id)
 
 
 def empty_views(cut: Path) -> None:

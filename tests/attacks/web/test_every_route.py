@@ -66,7 +66,6 @@ NEEDS_A_ROLE = {
     "/reviews/{request_id}/review",
     "/reviews/{request_id}/comment",
     "/reviews/{request_id}/{step}",
-    "/proposals",
     "/committee",
     "/rules/{resource}/{number}/confirm",
     "/operations",
@@ -101,8 +100,7 @@ SOMEBODYS = {
     "/projects/{project_id}/stop",
     "/projects/{project_id}/close",
     "/projects/{project_id}/deletion-proof.txt",
-    "/projects/{project_id}/amendment/approve",
-    "/projects/{project_id}/amendment/decline",
+    "/projects/{project_id}/amend",
     "/requests/{request_id}/files/{number}",
     "/tokens/{token_id}/end",
 }

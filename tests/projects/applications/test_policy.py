@@ -24,6 +24,10 @@ OPEN = {
     (State.DECLINED, Action.APPEAL): ("lead", State.APPEALED),
     (State.APPEALED, Action.APPROVE): ("member", State.APPROVED),
     (State.APPEALED, Action.DECLINE): ("member", State.UPHELD),
+    (State.DRAFT, Action.END): ("nobody", State.ENDED),
+    (State.SUBMITTED, Action.END): ("nobody", State.ENDED),
+    (State.RETURNED, Action.END): ("nobody", State.ENDED),
+    (State.APPEALED, Action.END): ("nobody", State.ENDED),
 }
 """Everything that is open; whatever is not here is refused."""
 

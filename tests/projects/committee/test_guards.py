@@ -18,7 +18,7 @@ from projects.committee.models import Word
 from projects.committee.service import appeal_decision, cast_vote, declare_interest, return_application
 from projects.resource_rules.models import RuleId, load_rules
 from projects.resource_rules.service import propose_rules
-from tests.support.catalog import RULES, application_file, applied, ingest, ready
+from tests.support.catalog import RULES, active_project, application_file, applied, ingest, ready
 from tests.support.guards import Attack, check_wall, run, walls_of
 
 ROOM = (
@@ -92,6 +92,9 @@ class World:
         self.declare()
         cast_vote(self.database, self.people["dirk"], ID, "house", Word.DECLINE, reason="Too few people.")
 
+    def activate(self) -> None:
+        active_project(self.database, self.settings, self.people, self.folder)
+
     def everything(self) -> None:
         """A row in every table."""
         self.ask()
@@ -117,6 +120,7 @@ def world(database: Database, settings: Settings, people: dict[str, Person], tmp
 NEW_APPLICATION = (
     "INSERT INTO application VALUES ('x', {number}, 'open', '{state}', '" + AT + "', 'lena', '" + AT + "')"
 )
+NEW_AMENDMENT = f"INSERT INTO application VALUES ('{ID}', {{number}}, 'open', 'draft', '{AT}', 'lena', '{AT}')"
 NEW_SUBMISSION = f"INSERT INTO submission VALUES ('{ID}', 0, {{round}}, '{{{{}}}}', 'x', 'x', '[]', 'lena', '{AT}')"
 NEW_RULES = (
     "INSERT INTO resource_rules VALUES ('open', {number}, 'x', '{{}}', 'olga', '"
@@ -126,9 +130,8 @@ NEW_RULES = (
 
 ATTACKS = [
     Attack("application", "birth", "born approved", NEW_APPLICATION.format(number=0, state="approved"), World.ready),
-    Attack(
-        "application", "order", "a number kept for later", NEW_APPLICATION.format(number=3, state="draft"), World.ready
-    ),
+    Attack("application", "order", "a number kept for later", NEW_AMENDMENT.format(number=7), World.activate),
+    Attack("application", "running", "of no project that has its cut", NEW_AMENDMENT.format(number=1), World.decline),
     Attack("application", "state", "a draft approved", "UPDATE application SET state = 'approved'", World.begin),
     Attack(
         "application", "state", "approved after a decline", "UPDATE application SET state = 'approved'", World.decline

@@ -195,15 +195,16 @@ ASKED = frozenset(application_file().variables)
     ],
 )
 def test_a_variable_is_given_where_no_approving_member_declined_it(votes: list[Vote], declined: set[str]) -> None:
-    assert granted(application_file(), HOUSE, votes) == ASKED - declined
+    assert granted(an_application(State.SUBMITTED), HOUSE, votes) == ASKED - declined
 
 
 def test_a_body_gives_and_is_asked_for_its_own_datasets_only() -> None:
     table = {"patient": {"variables": ["birth_year"]}}
     file = application_file(resource="bmsd", datasets={"ofsep": table, "rism": table})
-    bodies = bodies_asked(file, BMSD)
+    application = an_application(State.SUBMITTED, file)
+    bodies = bodies_asked(application, BMSD)
     assert [body.id for body in bodies] == ["ofsep", "rism"]
-    assert granted(file, bodies[0], [a_vote("dirk", APPROVE)]) == {"ofsep.patient.birth_year"}
+    assert granted(application, bodies[0], [a_vote("dirk", APPROVE)]) == {"ofsep.patient.birth_year"}
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,7 @@ def test_a_body_gives_and_is_asked_for_its_own_datasets_only() -> None:
     ],
 )
 def test_what_a_vote_lacks(vote: Vote, problem: str) -> None:
-    (found,) = problems_of_vote(application_file(), HOUSE, vote)
+    (found,) = problems_of_vote(an_application(State.SUBMITTED), HOUSE, vote)
     assert problem in found
 
 
@@ -230,7 +231,7 @@ def test_what_a_vote_lacks(vote: Vote, problem: str) -> None:
     ],
 )
 def test_a_vote_that_is_whole(vote: Vote) -> None:
-    assert list(problems_of_vote(application_file(), HOUSE, vote)) == []
+    assert list(problems_of_vote(an_application(State.SUBMITTED), HOUSE, vote)) == []
 
 
 CLOCKS = RULES_OF_OPEN.clocks
