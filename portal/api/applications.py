@@ -1,4 +1,4 @@
-"""Applications for those who write them: begin, answer, check, submit, and what became of them."""
+"""Applications and amendments for those who write them: begin, answer, check, submit, and what became of them."""
 
 import json
 from datetime import datetime
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, Validati
 
 from core.forms import in_words
 from portal.api.caller import Called, Caller
-from portal.api.fields import MOST, ApplicationId, Asked, Name, Reason, Shown, Slug
+from portal.api.fields import MOST, ApplicationId, Asked, Name, ProjectId, Reason, Shown, Slug
 from portal.api.paging import Page, Windowed, paged
 from projects.applications import service
 from projects.applications.checking import Problem
@@ -163,6 +163,18 @@ def begin_application(caller: Called, said: Begun) -> ApplicationShown:
 def submit_whole_application(caller: Called, file: WholeApplication) -> ApplicationShown:
     """Submit an application that was written elsewhere, its draft begun where there is none: all of it, or nothing."""
     return _shown(caller, service.apply_from_file(caller.database, caller.person, file))
+
+
+@router.post("/projects/{project_id}/amendments", status_code=201)
+def begin_amendment(caller: Called, project_id: ProjectId) -> ApplicationShown:
+    """Begin the draft of an amendment of a running project: a copy of what it is approved for, to be changed."""
+    return _shown(caller, service.begin_amendment(caller.database, caller.person, project_id))
+
+
+@router.post("/amendments", status_code=201)
+def submit_whole_amendment(caller: Called, file: WholeApplication) -> ApplicationShown:
+    """Submit an amendment that was written elsewhere, its draft begun where there is none: all of it, or nothing."""
+    return _shown(caller, service.amend_from_file(caller.database, caller.person, file))
 
 
 @router.get("/applications/{application_id}")

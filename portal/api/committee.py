@@ -16,6 +16,7 @@ from projects.changes import Change
 from projects.committee import service
 from projects.committee.models import Word
 from projects.committee.pages import BodyPage, CommitteePage, Queue, committee_page, queue
+from projects.differences import Difference
 
 router = APIRouter(tags=["committee"])
 
@@ -47,6 +48,8 @@ class BodyShown(Shown):
     quorum: int
     is_mine: bool
     may_vote: bool
+    asked: list[str]
+    """The variables it votes on."""
     cast: int
     approved: bool | None
     votes: list[VoteShown]
@@ -61,6 +64,13 @@ class InterestShown(Shown):
     declared_at: datetime
 
 
+class AmendsShown(Shown):
+    """What an amendment would change: facts of the data, and everything else."""
+
+    differences: list[Difference]
+    changes: list[Change]
+
+
 class Judged(ApplicationListed):
     """An application as it is judged."""
 
@@ -72,6 +82,8 @@ class Judged(ApplicationListed):
     exemptions: list[ExemptionShown]
     changes: list[Change]
     """What the last submission changed of the one before."""
+    amends: AmendsShown | None
+    """What it would change of the project it amends; nothing for a new project."""
     due: datetime | None
 
 
@@ -218,6 +230,7 @@ def _judged(caller: Caller, application_id: str) -> Judged:
         may_return=page.may_return,
         exemptions=[exemption_shown(one) for one in page.application.exemptions],
         changes=list(page.changes),
+        amends=AmendsShown.of(page.amends) if page.amends else None,
         due=page.due,
     )
 
@@ -225,4 +238,4 @@ def _judged(caller: Caller, application_id: str) -> Judged:
 def _body(page: BodyPage) -> BodyShown:
     facts = {name: getattr(page, name) for name in ("is_mine", "may_vote", "cast", "approved")}
     named = {name: getattr(page.body, name) for name in ("id", "name", "quorum")}
-    return BodyShown(**named, **facts, votes=[VoteShown.of(vote) for vote in page.shown])
+    return BodyShown(**named, **facts, asked=sorted(page.asked), votes=[VoteShown.of(vote) for vote in page.shown])

@@ -70,6 +70,9 @@ class ProjectShown(ProjectListed):
     closed_because: str
     """What stands between this person and its notebook; nothing where they get in."""
     actions: list[Action]
+    amendment: str | None
+    """The amendment that is being written or decided, where this person may see it, by its id."""
+    may_amend: bool
     version: str
     """What a decision is made on."""
 
@@ -178,6 +181,8 @@ def _shown(caller: Caller, project_id: str) -> ProjectShown:
         rights=[RightShown.of(right) for right in page.rights],
         closed_because=str(page.closed_because or ""),
         actions=sorted(page.actions),
+        amendment=page.amendment.id if page.amendment else None,
+        may_amend=page.may_amend,
     )
 
 

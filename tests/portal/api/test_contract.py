@@ -15,7 +15,7 @@ from portal.api.description import Operation, operations
 from portal.api.problems import EXPECTED, MEDIA_TYPE
 from tests.egress_review.world import World
 from tests.support.api import Program, Programs
-from tests.support.catalog import application_file, approved_project
+from tests.support.catalog import amendment_file, application_file, approved_project
 from tests.support.pages import Reader
 
 DOCUMENT = described()
@@ -71,6 +71,7 @@ BODIES: dict[str, Any] = {
     "give_seat": {"username": "dirk"},
     "close_project": {"version": "x"},
     "add_member": {"username": "ravi"},
+    "submit_whole_amendment": amendment_file().model_dump(mode="json"),
     "move_project": {"project_id": "cis-spinal"},
     "issue_invoice": {"amount": 1, "due_on": "2026-12-31"},
     "record_payment": {"paid_on": "2026-06-01", "reference": "x"},
@@ -173,6 +174,9 @@ def test_what_is_of_others_is_not_there(program: Programs, filled: dict[str, str
     nowhere = {**filled, "application_id": "no-such.0", "project_id": "no-such"}
     for operation in OPERATIONS:
         if operation.id in NEEDS_A_ROLE | EVERYBODYS:
+            continue
+        if operation.id == "submit_whole_amendment":  # its project is named in the body
+            assert ask(ravi, operation, filled).status_code == 404
             continue
         theirs, gone = ask(ravi, operation, filled), ask(ravi, operation, nowhere)
         assert (theirs.status_code, gone.status_code) == (404, 404), operation.id

@@ -5,7 +5,7 @@ from core.people.models import Person
 from projects.service import project
 from tests.egress_review.world import World
 from tests.support.api import Programs
-from tests.support.catalog import application_file, ready
+from tests.support.catalog import amendment_file, application_file, ready
 
 DRAFT = application_file(id="bands").model_dump(mode="json", exclude={"id", "resource"})
 
@@ -98,3 +98,22 @@ def test_a_returned_application_says_what_is_to_be_changed(
     dirk.send("POST", "/committee/bands.0/return", {"reason": "Say more.", "version": version})
     returned = lena.get("/applications/bands.0")
     assert (returned["state"], returned["returned"]) == ("returned", "Say more.")
+
+
+def test_a_running_project_is_amended(
+    house: World, database: Database, people: dict[str, Person], program: Programs
+) -> None:
+    lena, dirk = program("lena"), program("dirk")
+    begun = lena.send("POST", "/projects/cis-spinal/amendments")
+    assert (begun["id"], begun["state"]) == ("cis-spinal.1", "draft")
+    assert lena.ask("POST", "/projects/cis-spinal/amendments").status_code == 409, "one at a time"
+    assert lena.get("/projects/cis-spinal")["amendment"] == "cis-spinal.1"
+    lena.send("POST", "/applications/cis-spinal.1/withdraw")
+    asked = lena.send("POST", "/amendments", amendment_file().model_dump(mode="json"))
+    assert asked["id"] == "cis-spinal.2"
+    dirk.send("POST", "/committee/cis-spinal.2/interest", {"conflict": False})
+    seen = dirk.get("/committee/cis-spinal.2")
+    assert "variable schooling" in [one["what"] for one in seen["amends"]["differences"]]
+    vote = {"body": seen["bodies"][0]["id"], "word": "approve", "version": asked["submission"]["sha256"]}
+    assert dirk.send("POST", "/committee/cis-spinal.2/votes", vote)["state"] == "approved"
+    assert project(database, "cis-spinal").waits_for_cut
