@@ -19,6 +19,8 @@ import projects.closeout.tables
 import projects.committee.permissions
 import projects.committee.tables
 import projects.permissions
+import projects.publications.mails
+import projects.publications.tables
 import projects.resource_rules.permissions
 import projects.resource_rules.tables
 import projects.tables

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from core.error_kinds import every_error, meaning
 from core.outbox.templates import OutputTemplate, all_templates
+from core.people.policy import KEPT_APART, WHAT_ROLES_DO
 from core.permissions import all_permissions
 from core.settings import Settings
 from data_catalog.synth.document import rates_page
@@ -79,7 +80,12 @@ def _settings() -> str:
 
 
 def _permissions() -> str:
-    lines = ["# Permissions", "", "Named `room:thing:action`; held by roles, denied to everybody else."]
+    lines = ["# Roles and permissions", "", "| role | what somebody with it does |", "|---|---|"]
+    lines += [f"| `{role}` | {does} |" for role, does in WHAT_ROLES_DO.items()]
+    lines += ["", "## Kept apart", "", "No one person holds two of these together ([people](../people.md)).", ""]
+    lines += ["| roles | why |", "|---|---|"]
+    lines += [f"| `{'`, `'.join(sorted(pair))}` | {reason} |" for pair, reason in KEPT_APART.items()]
+    lines += ["", "## Permissions", "", "Named `room:thing:action`; held by roles, denied to everybody else."]
     lines += ["", "| permission | roles |", "|---|---|"]
     lines += [f"| `{name}` | {', '.join(sorted(roles))} |" for name, roles in all_permissions().items()]
     return "\n".join(lines) + "\n"

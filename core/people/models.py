@@ -102,3 +102,8 @@ class RoleGrant:
     def in_force(self) -> bool:
         """Whether the role counts now."""
         return self.confirmed_at is not None and self.revoked_at is None
+
+    @property
+    def waits(self) -> bool:
+        """Whether a second person is still to confirm it."""
+        return self.confirmed_at is None and self.revoked_at is None

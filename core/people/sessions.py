@@ -1,10 +1,11 @@
 """Signing in, the same at every door, and the sessions of the portal and the command line: opened, looked up, ended."""
 
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from core.database import Database
 from core.errors import NotFound, Refused
@@ -13,6 +14,15 @@ from core.people.models import Person, SystemActor
 from core.people.policy import check_active
 from core.people.service import person_by_subject, person_by_username
 from core.people.tables import session
+
+
+@dataclass(frozen=True)
+class Session:
+    """One sign-in that has not ended: at which door, since when, and how long at most."""
+
+    kind: Literal["web", "cli"]
+    opened_at: datetime
+    expires_at: datetime
 
 
 def admit(database: Database, issuer: str, subject: str, door: Literal["portal", "hub", "cli"]) -> Person:
@@ -63,6 +73,14 @@ def person_in_session(database: Database, token: str) -> Person | None:
     except NotFound:
         return None
     return person if person.active else None
+
+
+def open_sessions(connection: Connection, username: str, now: datetime) -> list[Session]:
+    """Return the sessions somebody is signed in with at a moment, oldest first."""
+    mine = (session.c.username == username, session.c.ended_at.is_(None), session.c.expires_at > now)
+    columns = (session.c.kind, session.c.opened_at, session.c.expires_at)
+    rows = connection.execute(select(*columns).where(*mine).order_by(session.c.opened_at)).mappings()
+    return [Session(**row) for row in rows]
 
 
 def end_session(database: Database, person: Person, token: str) -> None:

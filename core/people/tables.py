@@ -57,6 +57,13 @@ affiliation = Table(
 
 append_only(affiliation)
 immutable(person, ["username", "issuer", "subject", "created_at"])
+refuse(
+    person,
+    "one_account",
+    "INSERT",
+    "EXISTS (SELECT 1 FROM person WHERE lower(email) = lower(NEW.email))",
+    "one person has one account",
+)
 immutable(role_grant, ["id", "username", "role", "proposed_by", "proposed_at"])
 immutable(session, ["token_hash", "username", "kind", "opened_at", "expires_at"])
 _BY_ONE = (

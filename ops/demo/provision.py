@@ -65,11 +65,13 @@ def ensure_people(settings: Settings, database: Database) -> None:
     if not _known(database, FIRST_OPS.username):
         bootstrap_ops(database, FIRST_OPS.person(settings))
     first = _signed_in(settings, database, FIRST_OPS)
+    proposed = {(grant.username, grant.role) for grant in pending_grants(database, first)}
     for part in CAST:
         if not _known(database, part.username):
             add_person(database, first, part.person(settings))
         for role in set(part.roles) - person_by_username(database, part.username).roles:
-            propose_role(database, first, part.username, role)
+            if (part.username, role) not in proposed:
+                propose_role(database, first, part.username, role)
     waiting = pending_grants(database, first)
     if waiting:
         second = _signed_in(settings, database, SECOND_OPS)

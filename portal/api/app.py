@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from core.web.site import Site
-from portal.api import agreements, applications, committee, people, problems, projects, rules
+from portal.api import agreements, applications, committee, people, problems, projects, publications, rules
 from portal.api.caller import Door
 from portal.api.problems import ProblemDetails
 
@@ -19,7 +19,7 @@ refusals. A request carries a token that its person made in the portal; it may d
 moment. Lists come a page at a time: give `next` as `cursor` for what follows. A refusal is a problem (RFC 9457): what
 is wrong in `detail`, what to do next in `hint`."""
 
-ROOMS = (applications, committee, rules, projects, agreements, people)
+ROOMS = (applications, committee, rules, projects, publications, agreements, people)
 
 
 class Api(FastAPI):

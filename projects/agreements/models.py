@@ -64,7 +64,7 @@ class Invoice:
 
 
 @dataclass(frozen=True)
-class ContractRecord:
+class SignedContract:
     """A signed contract of an organisation with a resource; both days belong to it, in UTC."""
 
     id: str
@@ -76,5 +76,11 @@ class ContractRecord:
     document_sha256: str
     recorded_by: str
     recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class ContractRecord(SignedContract):
+    """A signed contract, and what works under it."""
+
     projects: tuple[str, ...] = ()
     """The projects that work under it now."""

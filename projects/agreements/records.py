@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select
 
 from core.database import Transaction
 from core.errors import NotFound
-from projects.agreements.models import Agreement, AgreementKind, ContractRecord, Invoice, InvoiceState
+from projects.agreements.models import Agreement, AgreementKind, ContractRecord, Invoice, InvoiceState, SignedContract
 from projects.agreements.tables import agreement, contract, contract_project, invoice
 
 
@@ -28,9 +28,12 @@ def find_contract(connection: Connection, contract_id: str) -> ContractRecord:
     return found
 
 
-def contract_of(connection: Connection, project_id: str) -> ContractRecord | None:
-    """Return the contract a project works under now, or None."""
-    return next((one for one in all_contracts(connection) if project_id in one.projects), None)
+def contract_of(connection: Connection, project_id: str) -> SignedContract | None:
+    """Return the contract a project works under now, or None; in one statement."""
+    under = contract.join(contract_project, contract_project.c.contract_id == contract.c.id)
+    query = select(contract).select_from(under).where(contract_project.c.project_id == project_id)
+    row = connection.execute(query.order_by(contract_project.c.since.desc()).limit(1)).mappings().first()
+    return SignedContract(**row) if row else None
 
 
 def agreements_of(connection: Connection, project_id: str) -> list[Agreement]:

@@ -15,7 +15,7 @@ from core.files import sha256_bytes
 from core.forms import load_form
 from core.people.models import Sector
 from data_catalog.models import Purpose
-from projects.models import Line, Name, Prose, TableRequest
+from projects.models import Fee, Line, Name, Prose, TableRequest
 from projects.resource_rules.errors import RulesRejected
 
 OPEN = "open"
@@ -48,14 +48,6 @@ class Weight(StrEnum):
     REFUSES = "refuses"
     ASKS = "asks"
     TELLS = "tells"
-
-
-class Fee(StrEnum):
-    """How a use is paid for; the amount is set for each."""
-
-    NONE = "none"
-    PER_PROJECT = "per_project"
-    CONTRACT = "contract"
 
 
 class Commercial(StrEnum):
@@ -145,10 +137,16 @@ class AskedOfPeople(_Strict):
 
 
 class AskedOfTeams(_Strict):
-    """What a team does with what comes out, as the resource asks: an acknowledgement, and news of publications."""
+    """What a team does with what comes out, as the resource asks: words, news, and days."""
 
     acknowledgement: Prose | None = None
-    remind_after_days: tuple[int, ...] = Field((), strict=False)
+    citation: Line | None = None
+    shown_days_before: int | None = Field(
+        None, ge=1, le=365, description="days a manuscript is shown before submission"
+    )
+    summary_days_after: int | None = Field(None, ge=1, le=365, description="days after publication for a lay summary")
+    annual_report: bool = False
+    remind_after_days: tuple[int, ...] = Field((), strict=False, description="days after the project for a report")
 
 
 class ResourceRules(_Strict):

@@ -8,8 +8,9 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from core.database import Database
-from core.people.models import Person, Role, SystemActor
-from core.people.service import propose_role
+from core.people.affiliations import record_affiliation
+from core.people.models import Person, Role, Sector, SystemActor
+from core.people.service import close_person, propose_role
 from core.tokens.models import TokenScope
 from core.tokens.service import make_token
 from egress_review.models import State
@@ -18,18 +19,23 @@ from hub.servers import move
 from portal.assets import SOURCES
 from projects.applications.service import begin_application
 from projects.closeout.service import finish
+from projects.publications.service import write_report
 from projects.service import close_project
 from tests.egress_review.world import World
 from tests.support.catalog import amendment, application_file, applied, approved_project
 from tests.support.closeout import nothing_around
 from tests.support.pages import Page
 from tests.support.portal import Sits
+from tests.support.publications import published
 
 PAGES = [
     ("rosa", "/"),
     ("rosa", "/projects"),
     ("rosa", "/projects/cis-spinal"),
     ("rosa", "/projects/cis-spinal/variables"),
+    ("rosa", "/projects/cis-spinal/publications"),
+    ("dirk", "/projects/cis-spinal/publications"),
+    ("dirk", "/publications"),
     ("rosa", "/requests"),
     ("rosa", "/data"),
     ("rosa", "/data/cis_cohort"),
@@ -57,6 +63,17 @@ PAGES = [
     ("dirk", "/projects/unfinished"),
     ("otto", "/operations"),
     ("otto", "/people"),
+    ("otto", "/people?text=nobody"),
+    ("otto", "/people/new"),
+    ("otto", "/people/grants"),
+    ("olga", "/people/grants"),
+    ("otto", "/people/rosa"),
+    ("otto", "/people/otto"),
+    ("otto", "/people/ravi"),
+    ("otto", "/people/carl"),
+    ("otto", "/people/rosa/close"),
+    ("otto", "/people/chris/roles/checker/revoke"),
+    ("otto", "/people/rosa/trainings/data-protection/revoke"),
     ("otto", "/outbox"),
     ("otto", "/audit"),
     ("rosa", "/audit"),
@@ -73,12 +90,16 @@ def requests(house: World, database: Database, people: dict[str, Person]) -> dic
     approved_project(database, people, application_file(id="bands"))
     applied(database, people, application_file(id="waits"))
     begin_application(database, people["lena"], "ms_cidr", "drafted")
+    published(database, people["rosa"], "cis-spinal")
+    write_report(database, people["rosa"], "cis-spinal", "Two articles are planned.")
     for name in ("over", "unfinished"):
         approved_project(database, people, application_file(id=name))
         close_project(database, people["olga"], name)
     finish(database, house.settings, people["olga"], "over", nothing_around())
     amendment(database, people)
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
+    record_affiliation(database, people["olga"], "rosa", "University of Examples", Sector.ACADEMIC)
+    close_person(database, people["olga"], "carl")
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")
     make_token(database, people["rosa"], "a program", TokenScope.WRITE, 7)
     return {str(state): house.bring_to(state) for state in (State.SUBMITTED, State.REVIEWED, State.RELEASED)}

@@ -110,6 +110,9 @@ class TestSyntheticData:
             "number": "1",
             "name": "x",
             "resource": "ms_cidr",
+            "username": "rosa",
+            "role": "checker",
+            "course": "data-protection",
         }
         readers = {name: sits(name) for name in ("rosa", "ravi", "chris", "olga", "dirk", "anna")}
         for name, reader in {**readers, "nobody": anybody}.items():

@@ -24,7 +24,7 @@ from projects.committee.models import Word
 from projects.committee.policy import bodies_asked
 from projects.committee.service import cast_vote, declare_interest, give_seat
 from projects.models import Project, TeamRole
-from projects.resource_rules.models import load_rules
+from projects.resource_rules.models import AskedOfPeople, load_rules
 from projects.resource_rules.service import all_in_force, confirm_rules, propose_rules, rules_in_force
 from projects.service import activate_project, project
 from projects.training.service import record_training
@@ -91,6 +91,15 @@ def ready(database: Database, people: dict[str, Person]) -> None:
         for body in rules.bodies:
             for member in ("dirk", "dora"):
                 give_seat(database, people["olga"], rules.resource, body.id, member)
+
+
+def demand_training(database: Database, people: dict[str, Person], course: str = "data-protection") -> None:
+    """Put rules of open records in force that ask everybody in a team for a training."""
+    ready(database, people)
+    with database.read() as connection:
+        rules = rules_in_force(connection, "open").rules
+    asked = rules.model_copy(update={"people": AskedOfPeople(courses=(course,))})
+    confirm_rules(database, people["dirk"], "open", propose_rules(database, people["olga"], asked).number)
 
 
 def trained(database: Database, people: dict[str, Person], *usernames: str) -> None:

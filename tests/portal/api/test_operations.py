@@ -7,6 +7,7 @@ import pytest
 from core.audit.log import entries
 from core.database import Database
 from core.people.models import Person
+from egress_review.models import State
 from portal.api.app import PREFIX
 from projects.closeout.service import finish
 from projects.service import project
@@ -163,3 +164,23 @@ def test_a_seat_is_given_and_ended(house: World, program: Programs, clock: HandC
     assert dora not in olga.get("/seats?limit=200")["items"]
     clock.turn(minutes=1)
     assert olga.send("POST", "/seats/open/house", {"username": "dora"}) == dora
+
+
+def test_a_publication_goes_its_way_and_a_report_is_written(house: World, program: Programs) -> None:
+    released, lena = house.bring_to(State.RELEASED), program("lena")
+    of_project = "/projects/cis-spinal/publications"
+    planned = lena.send("POST", of_project, {"kind": "article", "title": "Spinal cord lesions"})
+    where = f"{of_project}/{planned['number']}"
+    assert lena.send("POST", f"{where}/show", {"manuscript": "https://example.org/m"})["state"] == "shown"
+    assert lena.send("POST", f"{where}/outputs", {"outputs": [released]})["outputs"] == [released]
+    out = {"link": "10.1000/1", "published_on": "2026-05-20", "acknowledges": True}
+    published = lena.send("POST", f"{where}/publish", out)
+    assert (published["state"], published["link"]) == ("published", "https://doi.org/10.1000/1")
+    assert lena.send("POST", f"{where}/summary", {"words": "It matters."})["lay_summary"] == "It matters."
+    assert lena.ask("POST", f"{where}/submit", {"venue": "x", "submitted_on": "2026-05-01"}).status_code == 409
+    lena.send("POST", "/projects/cis-spinal/reports", {"words": "An article came of it."})
+    assert program("dirk").get("/projects/cis-spinal/reports")["items"][0]["words"] == "An article came of it."
+    assert program("dirk").get(of_project)["items"] == [lena.get(of_project)["items"][0]]
+    assert program("rosa").get("/projects/cis-spinal/obligations")["next"] is None
+    refused = program("dirk").ask("POST", of_project, {"kind": "article", "title": "Mine"})
+    assert (refused.status_code, refused.json()["type"]) == (403, "/api#ActionRefused")

@@ -1,6 +1,7 @@
 """Contracts: three years, several studies under one, and all of them stopped when it ends."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,14 +20,19 @@ from projects.agreements.models import ContractRecord
 from projects.agreements.policy import last_day
 from projects.agreements.service import contracts_for, move_to_contract, record_contract
 from projects.applications.errors import RulesRefuse
+from projects.applications.models import ApplicationState, Exemption, ExemptionWord
+from projects.approval import fee_settled
 from projects.errors import AccessRefused
 from projects.gates import project_rights
-from projects.models import Project
+from projects.models import Fee, Project
 from projects.records import find_project
+from projects.resource_rules.models import RuleId, load_rules
 from projects.rights import RightKind
 from tests.conftest import HandClock
+from tests.support.applications import an_application
 from tests.support.catalog import (
     ON_ONE_ENGINE,
+    RULES,
     activate,
     application_file,
     applied,
@@ -205,6 +211,18 @@ def test_a_project_of_industry_without_a_contract_has_no_right_to_run(
     with database.read() as connection:
         rights = project_rights(connection, find_project(connection, "one"))
     assert [right.through for right in rights if right.kind is RightKind.CONTRACT] == [None]
+
+
+@pytest.mark.parametrize(
+    ("granted", "fee"), [((), Fee.CONTRACT), (("dirk",), Fee.CONTRACT), (("dirk", "dora"), Fee.NONE)]
+)
+def test_a_contract_is_no_fee_once_two_members_exempted_the_project_from_it(granted: tuple[str, ...], fee: Fee) -> None:
+    file = application_file(**study("one"))
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    words = tuple(ExemptionWord(name, True, "A public good.", at) for name in granted)
+    exemption = Exemption(RuleId.CONTRACT, "No contract.", "lena", at, words)
+    application = replace(an_application(ApplicationState.SUBMITTED, file), exemptions=(exemption,))
+    assert fee_settled(application, file, load_rules(RULES / "ms_cidr.toml")) is fee
 
 
 AT = "2026-06-01T10:00:00.000000Z"

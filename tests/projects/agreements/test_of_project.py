@@ -1,5 +1,6 @@
 """Agreements and fees: a project runs while they hold, and not otherwise."""
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from core.database import Database
@@ -39,6 +41,7 @@ from tests.support.catalog import (
     trained,
 )
 from tests.support.guards import message_of, run, tear_down
+from tests.support.projects import insert_project
 from tests.support.registries import publish_trials
 
 SIGNATORY = {"name": "S. Amann", "position": "office", "organisation": "U. of Examples", "email": "s@example.org"}
@@ -83,6 +86,34 @@ def test_it_is_not_activated_before_both_are_there(
 def running(approved: Project, database: Database, settings: Settings, people: dict[str, Person]) -> Project:
     settled(database, settings, people, "cord")
     return activate(database, settings, people["olga"], "cord")
+
+
+def test_whether_somebody_may_use_it_is_asked_in_few_statements(running: Project, database: Database) -> None:
+    asked: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        asked.extend([statement] if statement.startswith("SELECT") else [])
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    check_access(database, "rosa", "cord")
+    tables = [re.findall(r"FROM (\w+)", statement) for statement in asked]
+    of_project = [["project"], ["membership"], ["cut"], ["resource_rules"], ["agreement"], ["invoice"]]
+    assert tables == [["person"], ["role_grant"], *of_project, ["training"]]
+
+
+def test_its_fee_is_settled_for_good_and_one_that_nobody_settled_waits_for_a_contract(
+    running: Project, database: Database, owned_database: Database, people: dict[str, Person]
+) -> None:
+    for fee in ("none", "contract"):
+        with pytest.raises(DBAPIError, match=r"fee, commercial, .* can not change"):
+            run(owned_database, f"UPDATE project SET fee = '{fee}'")
+    days = {"starts": date(2026, 1, 1), "ends": date(2026, 12, 31)}
+    with database.write(people["dirk"]) as tx:
+        insert_project(tx, "older", "lena", "dirk", **days, rules_sha256=running.rules_sha256)
+        tx.record("test:project:insert", "project:older")
+    with database.read() as connection:
+        rights = project_rights(connection, find_project(connection, "older"))
+    assert [right.holds(TODAY) for right in rights if right.kind is RightKind.CONTRACT] == [False]
 
 
 def test_an_agreement_closes_it_with_its_last_day_or_when_it_is_ended(
