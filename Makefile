@@ -42,7 +42,7 @@ test: ## everything that is checked, on a machine that may lack everything
 	@scripts/setup --tests
 	@scripts/image
 	@$(MAKE) --no-print-directory check
-	@$(python) -m pytest --cov
+	@$(python) -m pytest --cov --numprocesses auto --no-loadscope-reorder
 
 test-failed: ## the tests that failed last time, and no others
 	@$(python) -m pytest --last-failed --last-failed-no-failures none

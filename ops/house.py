@@ -13,6 +13,8 @@ import egress_review.permissions
 import egress_review.tables
 import hub.tables
 import projects.agreements.permissions
+import projects.agreements.signing.mails
+import projects.agreements.signing.tables
 import projects.agreements.tables
 import projects.closeout.permissions
 import projects.closeout.tables

@@ -20,6 +20,7 @@ from portal.api.app import PREFIX, make_api
 from portal.assets import HERE, Assets
 from portal.navigation import navigation
 from projects import routes as projects
+from projects.agreements import routes as agreements
 from projects.applications import routes as applications
 from projects.closeout import routes as closeout
 from projects.committee import routes as committee
@@ -43,6 +44,7 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
         projects.router,
         applications.router,
         committee.router,
+        agreements.router,
         rules.router,
         closeout.router,
         egress_review.team,

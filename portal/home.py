@@ -23,6 +23,8 @@ from egress_review.permissions import REVIEW
 from egress_review.read import queue, requests_of_project
 from hub.models import Server
 from hub.servers import request_stop, servers_of
+from projects.agreements.pages import to_draw_up, to_sign
+from projects.agreements.permissions import AGREEMENT_RECORD
 from projects.applications.models import ApplicationState
 from projects.applications.pages import my_applications
 from projects.closeout.pages import archives_to_purge
@@ -85,6 +87,9 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
     states = [project.state for project in projects]
     duties.append(Duty("Applications returned to you, to change", _returned(database, person), "/applications"))
     duties.append(Duty("Reports, manuscripts and summaries you owe", owed_by(database, person), "/publications"))
+    duties.append(Duty("Agreements to sign", to_sign(database, person), "/agreements"))
+    if may(person, AGREEMENT_RECORD):
+        duties.append(Duty("Agreements to draw up or record", to_draw_up(database), "/agreements"))
     if may(person, DECIDE):
         waiting = committee_queue(database, person)
         duties.append(Duty("Applications to decide on", len(waiting.mine), "/committee"))

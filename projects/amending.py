@@ -53,7 +53,7 @@ def amend_project(
         insert_request(tx, request, bound, number)
     _change_project(tx, project, application, rules, conditions)
     _change_team(tx, project, before, file)
-    if file.contract != before.contract and works_under(tx.connection, file, rules):
+    if file.contract != before.contract and works_under(tx.connection, file, rules, tx.now.date()):
         put_under(tx, file.contract, project.id, actor.username)
     facts = {"application": application.number, "facts_of_the_data": changed}
     tx.record("projects:project:amend", f"project:{project.id}", facts)

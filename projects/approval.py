@@ -1,6 +1,7 @@
 """Open a project from its approved application: its team, its time, and what the committee gave of what was asked."""
 
 from collections.abc import Collection, Iterable
+from datetime import date
 
 from sqlalchemy import Connection, insert
 
@@ -60,7 +61,7 @@ def open_project(
     )
     for member in file.team:
         insert_member(tx, file.id, member.username, member.role)
-    if works_under(tx.connection, file, rules):
+    if works_under(tx.connection, file, rules, tx.now.date()):
         put_under(tx, file.contract, file.id, actor.username)
     request = restricted(tx.connection, given_of(file, given), rules, file.purposes, {})
     insert_request(tx, request, {})
@@ -73,10 +74,11 @@ def fee_settled(application: Application, file: ApplicationFile, rules: Resource
     return Fee.NONE if fee is Fee.CONTRACT and RuleId.CONTRACT in application.exempt else fee
 
 
-def works_under(connection: Connection, file: ApplicationFile, rules: ResourceRules) -> bool:
-    """Tell whether a team works under the contract it names: as it pays by one, and it is there and of the resource."""
-    known = {one.id for one in all_contracts(connection) if one.resource == rules.resource}
-    return _fee(file, rules) is Fee.CONTRACT and file.contract in known
+def works_under(connection: Connection, file: ApplicationFile, rules: ResourceRules, today: date) -> bool:
+    """Tell whether a team works under the contract it names: it pays by one, of the resource, that runs today."""
+    of_resource = (one for one in all_contracts(connection) if one.resource == rules.resource)
+    running = {one.id for one in of_resource if one.starts <= today <= one.ends}
+    return _fee(file, rules) is Fee.CONTRACT and file.contract in running
 
 
 def _fee(file: ApplicationFile, rules: ResourceRules) -> Fee:

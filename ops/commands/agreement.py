@@ -1,18 +1,17 @@
 """`myelin agreement …` and `myelin invoice …`: what was signed about a project, and its fee."""
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.errors import InvalidInput
 from core.permissions import check_may
 from ops import context
 from ops.show import console, show_table
 from projects.agreements import of_project, permissions
-from projects.agreements.models import AgreementKind, Invoice
+from projects.agreements.models import AgreementKind
+from projects.agreements.money import cents, in_words
 from projects.agreements.records import agreements_of, invoices
 
 agreements = typer.Typer(help="Signed agreements about a project.", no_args_is_help=True)
@@ -76,11 +75,11 @@ def issue(
         context.database(),
         context.signed_in(),
         project_id,
-        amount=_cents(amount),
+        amount=cents(amount),
         currency=currency,
         due_on=due.date(),
     )
-    console.print(f"Issued: invoice {made.number} for {_money(made)}, due on {made.due_on}.")
+    console.print(f"Issued: invoice {made.number} for {in_words(made)}, due on {made.due_on}.")
 
 
 @fees.command()
@@ -114,24 +113,10 @@ def list_invoices() -> None:
         [
             str(one.number),
             one.project_id,
-            _money(one),
+            in_words(one),
             "overdue" if one.is_overdue(today) else one.state,
             str(one.due_on),
         ]
         for one in found
     ]
     show_table("Invoices", ["number", "project", "amount", "state", "due"], rows)
-
-
-def _cents(text: str) -> int:
-    try:
-        cents = Decimal(text) * 100
-    except InvalidOperation as error:
-        raise InvalidInput(f"{text!r} is no amount.", "Write it as 1500 or 1500.00.") from error
-    if cents != cents.to_integral_value():
-        raise InvalidInput(f"{text!r} has more than two decimals.", "Write it as 1500 or 1500.00.")
-    return int(cents)
-
-
-def _money(one: Invoice) -> str:
-    return f"{Decimal(one.amount) / 100:.2f} {one.currency}"

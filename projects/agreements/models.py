@@ -20,6 +20,13 @@ class AgreementKind(StrEnum):
         return self.replace("_", " ")
 
 
+class InvoiceAction(StrEnum):
+    """What operations do with an invoice."""
+
+    PAY = "pay"
+    CANCEL = "cancel"
+
+
 class InvoiceState(StrEnum):
     """What became of an invoice."""
 
@@ -57,6 +64,8 @@ class Invoice:
     due_on: date
     paid_on: date | None = None
     reference: str | None = None
+    paid_by: str | None = None
+    """Who recorded the payment: not who issued it."""
 
     def is_overdue(self, today: date) -> bool:
         """Tell whether it waits for its payment past the day it was due."""

@@ -1,6 +1,8 @@
 """Contracts, agreements and invoices as they are kept: rows in, values out."""
 
-from sqlalchemy import Connection, select
+from datetime import date
+
+from sqlalchemy import Connection, insert, select, update
 
 from core.database import Transaction
 from core.errors import NotFound
@@ -64,3 +66,26 @@ def put_under(tx: Transaction, contract_id: str, project_id: str, username: str)
     """Have a project work under a contract from now on; the caller records it."""
     values = {"contract_id": contract_id, "project_id": project_id, "since": tx.now, "added_by": username}
     tx.execute(contract_project.insert().values(values))
+
+
+def insert_agreement(
+    tx: Transaction,
+    project_id: str,
+    kind: AgreementKind,
+    *,
+    through: date,
+    signatory: str,
+    document_sha256: str,
+    recorded_by: str,
+) -> None:
+    """Have an agreement hold from now on, and record it."""
+    made = {"through": through, "signatory": signatory, "document_sha256": document_sha256, "recorded_by": recorded_by}
+    tx.execute(insert(agreement).values(project_id=project_id, kind=kind, recorded_at=tx.now, **made))
+    facts = {"kind": kind, "through": str(through), "document": document_sha256}
+    tx.record("projects:agreement:record", f"project:{project_id}", facts)
+
+
+def end_agreements(tx: Transaction, project_id: str, kind: AgreementKind) -> int:
+    """End every agreement of a kind about a project, and return how many held; the caller records it."""
+    held = (agreement.c.project_id == project_id, agreement.c.kind == kind, agreement.c.ended_at.is_(None))
+    return tx.execute(update(agreement).where(*held).values(ended_at=tx.now)).rowcount

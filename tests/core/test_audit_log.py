@@ -107,7 +107,7 @@ NOT_THE_PROGRAMS = [
 
 
 @pytest.mark.parametrize("statement", NOT_THE_PROGRAMS)
-@pytest.mark.parametrize("fresh_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_the_program_itself_has_no_right_to_take_a_guard_away(database: Database, statement: str) -> None:
     with pytest.raises(DBAPIError, match=r"must be owner|permission denied"), database.engine.begin() as connection:
         connection.execute(text(statement))

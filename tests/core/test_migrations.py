@@ -50,9 +50,9 @@ def test_an_upgrade_can_be_run_again(migrated: Database) -> None:
     check_current(migrated)
 
 
-def test_a_database_that_was_not_made_is_refused(database_url: str) -> None:
+def test_a_database_that_was_not_made_is_refused(fresh_url: Callable[[], str]) -> None:
     with pytest.raises(Refused, match="has not been made"):
-        check_current(Database(database_url))
+        check_current(Database(fresh_url()))
 
 
 def test_a_database_of_another_version_is_refused(migrated: Database) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,10 +48,10 @@ def note(name: str) -> dict[str, Any]:
     return {"name": name, "context": "A 2x2 table.", "code": "con.sql(...)", "statbarn": None}
 
 
-@pytest.fixture(params=["sqlite"])
-def database_url(tmp_path: Path) -> str:
+@pytest.fixture
+def engine() -> str:
     """HTTP does not differ by engine: the services below it are tested on both."""
-    return f"sqlite:///{tmp_path / 'control.db'}"
+    return "sqlite"
 
 
 @pytest.fixture

@@ -57,9 +57,9 @@ def settings(tmp_path: Path) -> Settings:
 class TestOnTheEmbeddedDatabase:
     """Where database and service are one process, and die together."""
 
-    @pytest.fixture(params=["sqlite"])
-    def database_url(self, tmp_path: Path) -> str:
-        return f"sqlite:///{tmp_path / 'control.db'}"
+    @pytest.fixture
+    def engine(self) -> str:
+        return "sqlite"
 
     def test_nothing_acknowledged_is_lost_when_submissions_are_killed(
         self, world: World, database_url: str, forks: ForkServerContext

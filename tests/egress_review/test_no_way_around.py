@@ -21,7 +21,7 @@ from egress_review import read, release, review
 from egress_review.models import State, Verdict
 from egress_review.records import find_requests
 from projects.tables import membership
-from tests.conftest import HandClock
+from tests.conftest import HandClock, Template
 from tests.egress_review.world import PROJECT, World
 
 CHECKERS = ("chris", "chloe", "carl", "lena")
@@ -186,11 +186,11 @@ class Review(RuleBasedStateMachine):
         assert out == self.out
 
 
-@pytest.fixture(params=["sqlite"])
-def database_url(tmp_path: Path) -> str:
+@pytest.fixture
+def database_url(template: Template, settings: Settings) -> str:
     """Many histories: on the engine that costs least. What the guards do on each is in test_guards.py."""
-    (tmp_path / "state").mkdir()
-    return f"sqlite:///{tmp_path / 'state' / 'control.db'}"
+    settings.state.mkdir()
+    return f"sqlite:///{shutil.copy(template('sqlite', True), settings.state / 'control.db')}"
 
 
 def test_no_sequence_of_actions_lets_out_what_two_did_not_approve(world: World) -> None:

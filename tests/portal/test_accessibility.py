@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -17,11 +18,13 @@ from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move
 from portal.assets import SOURCES
+from projects.agreements.of_project import issue_invoice
 from projects.applications.service import begin_application
 from projects.closeout.service import finish
 from projects.publications.service import write_report
 from projects.service import close_project
 from tests.egress_review.world import World
+from tests.support.agreements import drawn_up
 from tests.support.catalog import amendment, application_file, applied, approved_project
 from tests.support.closeout import nothing_around
 from tests.support.pages import Page
@@ -60,6 +63,13 @@ PAGES = [
     ("lena", "/applications/cis-spinal.1"),
     ("dirk", "/projects/cis-spinal/close"),
     ("dirk", "/projects/over"),
+    ("olga", "/agreements"),
+    ("olga", "/agreements/cis-spinal"),
+    ("olga", "/agreements/bands"),
+    ("ravi", "/agreements"),
+    ("ravi", "/agreements/cis-spinal/1"),
+    ("lena", "/agreements"),
+    ("lena", "/agreements/cis-spinal"),
     ("dirk", "/projects/unfinished"),
     ("otto", "/operations"),
     ("otto", "/people"),
@@ -100,6 +110,9 @@ def requests(house: World, database: Database, people: dict[str, Person]) -> dic
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
     record_affiliation(database, people["olga"], "rosa", "University of Examples", Sector.ACADEMIC)
     close_person(database, people["olga"], "carl")
+    drawn_up(database, house.settings, people)
+    for project_id in ("cis-spinal", "bands"):
+        issue_invoice(database, people["otto"], project_id, amount=150_000, currency="EUR", due_on=date(2026, 7, 1))
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")
     make_token(database, people["rosa"], "a program", TokenScope.WRITE, 7)
     return {str(state): house.bring_to(state) for state in (State.SUBMITTED, State.REVIEWED, State.RELEASED)}

@@ -29,7 +29,7 @@ from projects.resource_rules.service import all_in_force, confirm_rules, propose
 from projects.service import activate_project, project
 from projects.training.service import record_training
 
-ON_ONE_ENGINE = pytest.mark.parametrize("fresh_url", ["sqlite"], indirect=True)
+ON_ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """For tests of what never enters the control database: rows, values, files."""
 
 RULES = Path(__file__).parents[2] / "projects" / "resource_rules"

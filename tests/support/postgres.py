@@ -57,11 +57,16 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def new_database(server: str, name: str) -> str:
-    """Make an empty database owned by the owner role and return its address as that role."""
+def new_database(server: str, name: str, template: str = "template1") -> str:
+    """Make a database owned by the owner role, a copy of another, and return its address as that role.
+
+    Without a template it is empty. Nobody may be connected to the template.
+    """
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} OWNER {OWNER}"))
+        # Without fsync, copying the files takes less than writing them to the log as well.
+        copying = f"TEMPLATE {template} STRATEGY file_copy"
+        connection.execute(text(f"CREATE DATABASE {name} OWNER {OWNER} {copying}"))
     engine.dispose()
     return server.replace("postgres@", f"{OWNER}@").rsplit("/", 1)[0] + f"/{name}"
 

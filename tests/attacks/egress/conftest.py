@@ -21,10 +21,10 @@ from tests.support.server import free_port, serving
 __all__ = ["world"]
 
 
-@pytest.fixture(params=["sqlite"])
-def database_url(tmp_path: Path) -> str:
+@pytest.fixture
+def engine() -> str:
     """HTTP does not differ by engine: the services below it are tested on both."""
-    return f"sqlite:///{tmp_path / 'control.db'}"
+    return "sqlite"
 
 
 @pytest.fixture

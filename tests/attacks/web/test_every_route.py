@@ -4,6 +4,7 @@ A route that is added without being put in one of these lists fails the test tha
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from fastapi import FastAPI
@@ -18,6 +19,8 @@ from core.tokens.models import TokenScope
 from core.tokens.service import make_token
 from egress_review.models import State
 from portal.api.app import PREFIX
+from projects.agreements.of_project import issue_invoice
+from projects.agreements.signing.service import draw_up
 from tests.egress_review.world import World
 from tests.support.catalog import application_file, approved_project
 from tests.support.pages import FROM_OURSELVES, Page, Reader
@@ -37,6 +40,7 @@ OPEN = {
 """What a visitor may see."""
 
 EVERYBODYS = {
+    "/agreements",
     "/applications",
     "/projects",
     "/requests",
@@ -92,6 +96,16 @@ NEEDS_A_ROLE = {
 }
 
 SOMEBODYS = {
+    "/agreements/{project_id}",
+    "/agreements/{project_id}/draw-up",
+    "/agreements/{project_id}/end",
+    "/agreements/{project_id}/invoices",
+    "/agreements/{project_id}/invoices/{number}/pay",
+    "/agreements/{project_id}/invoices/{number}/cancel",
+    "/agreements/{project_id}/{number}",
+    "/agreements/{project_id}/{number}/agreement.pdf",
+    "/agreements/{project_id}/{number}/sign",
+    "/agreements/{project_id}/{number}/withdraw",
     "/applications/{project_id}",
     "/applications/{project_id}/answers/{section}",
     "/applications/{project_id}/everywhere/{table_id}",
@@ -140,6 +154,8 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
     approved_project(database, people, application_file(id="bands"))
     grant = propose_role(database, people["olga"], "ravi", Role.CHECKER)
     released = house.bring_to(State.RELEASED)
+    draw_up(database, house.settings, people["olga"], "cis-spinal", "carl", "dora")
+    issue_invoice(database, people["olga"], "cis-spinal", amount=1, currency="EUR", due_on=date(2026, 7, 1))
     with database.read() as connection:
         effect = find_effects(connection, most=1)[0]
     return {

@@ -142,7 +142,9 @@ class TestTemplates:
         assert " […]\n" in said.body
 
     @pytest.mark.parametrize(
-        ("name", "fields"), [("decided", {"a"}), ("tests:a:b", {"a", "b"}), ("tests:a:b", set())], ids=repr
+        ("name", "fields"),
+        [("decided", {"a"}), ("tests:a:b", {"a", "b"}), ("tests:a:b", set())],
+        ids=["its name", "a field too many", "a field too few"],
     )
     def test_a_template_uses_each_of_its_fields(self, name: str, fields: set[str]) -> None:
         with pytest.raises(ValueError, match="no template"):

@@ -16,7 +16,7 @@ from core.errors import InvalidInput, MyelinError, NotFound, Refused
 from core.people.models import Person
 from core.settings import Settings
 from projects.access import can_access, check_access
-from projects.agreements.errors import ContractRejected
+from projects.agreements.errors import ContractRejected, PaymentRefused
 from projects.agreements.models import AgreementKind, InvoiceState
 from projects.agreements.of_project import (
     cancel_invoice,
@@ -133,6 +133,20 @@ def test_an_agreement_closes_it_with_its_last_day_or_when_it_is_ended(
         end_agreement(database, people["olga"], "cord", AgreementKind.COMMERCIAL)
 
 
+def test_whoever_issued_an_invoice_does_not_record_its_payment(
+    approved: Project, database: Database, owned_database: Database, people: dict[str, Person]
+) -> None:
+    issue_invoice(database, people["olga"], "cord", amount=100, currency="EUR", due_on=TODAY)
+    with pytest.raises(PaymentRefused, match="olga issued invoice 1"):
+        record_payment(database, people["olga"], 1, paid_on=TODAY, reference="B 1")
+    paid = "UPDATE invoice SET state = 'paid', paid_on = '2026-06-01', reference = 'B', paid_by = {}"
+    for by in ("'olga'", "NULL"):
+        with pytest.raises(DBAPIError, match=message_of(owned_database, "invoice", "two_people")):
+            run(owned_database, paid.format(by))
+    tear_down(owned_database, "invoice", "two_people")
+    run(owned_database, paid.format("'olga'"))
+
+
 def test_an_invoice_is_settled_once(approved: Project, database: Database, people: dict[str, Person]) -> None:
     for number in (1, 2):
         issued = issue_invoice(database, people["olga"], "cord", amount=100, currency="EUR", due_on=TODAY)
@@ -197,7 +211,7 @@ def test_no_sequence_makes_it_run_without_a_signed_agreement_and_a_paid_fee(
             elif step == "issue":
                 issue_invoice(database, olga, "cord", amount=1, currency="EUR", due_on=TODAY)
             elif step == "pay":
-                record_payment(database, olga, max(newest, 1), paid_on=TODAY, reference="B")
+                record_payment(database, people["otto"], max(newest, 1), paid_on=TODAY, reference="B")
                 paid = True
             else:
                 cancel_invoice(database, olga, max(newest, 1))
@@ -233,7 +247,8 @@ ATTACKS = {
     "an invoice born paid": (
         "invoice",
         "birth",
-        f"INSERT INTO invoice VALUES (2, 'cord', 1, 'EUR', 'paid', 'olga', '{AT}', '2026-07-01', '2026-06-01', 'B')",
+        "INSERT INTO invoice VALUES "
+        f"(2, 'cord', 1, 'EUR', 'paid', 'olga', '{AT}', '2026-07-01', '2026-06-01', 'B', 'otto')",
     ),
     "an agreement brought back": ("agreement", "once", "UPDATE agreement SET ended_at = NULL"),
 }
