@@ -12,9 +12,12 @@ from portal.api.fields import MOST, SLUG, Asked, Line, Number, ProjectId, Shown,
 from portal.api.paging import Page, Windowed, paged
 from projects.agreements import of_project
 from projects.agreements.models import AgreementKind, InvoiceState
+from projects.agreements.pages import project_agreements
 from projects.agreements.permissions import CONTRACT_READ
-from projects.agreements.records import agreements_of, invoices
+from projects.agreements.records import invoices
 from projects.agreements.service import contracts_for, move_to_contract
+from projects.agreements.signing.models import SigningState
+from projects.agreements.signing.service import draw_up
 from projects.visibility import project_for
 
 router = APIRouter(tags=["agreements"])
@@ -61,6 +64,41 @@ class InvoiceShown(Shown):
     due_on: date
     paid_on: date | None
     reference: str | None
+    paid_by: str | None
+
+
+class DrawnShown(Shown):
+    """An agreement that was drawn up to be signed in the portal, and how far it is."""
+
+    project_id: str
+    number: int
+    state: SigningState
+    state_since: datetime
+    through: date
+    document_sha256: str
+    signatory: str
+    countersignatory: str
+    drawn_by: str
+    drawn_at: datetime
+
+
+class ProjectAgreementsShown(Shown):
+    """What a project signed and paid."""
+
+    turns: list[str]
+    """What is missing and whose turn it is, a sentence each."""
+    drawn: list[DrawnShown]
+    on_paper: list[AgreementShown]
+    contract: str | None
+    """The contract it works under, by its id."""
+    invoices: list[InvoiceShown]
+
+
+class Signers(Asked):
+    """Who signs for the applicant and who for the resource, by user name."""
+
+    signatory: Slug
+    countersignatory: Slug
 
 
 class Moved(Asked):
@@ -100,13 +138,24 @@ def move_project(caller: Called, contract_id: ContractId, said: Moved) -> Contra
 
 
 @router.get("/projects/{project_id}/agreements")
-def list_agreements(caller: Called, project_id: ProjectId, window: Windowed) -> Page[AgreementShown]:
-    """List the agreements about a project."""
-    project_for(caller.database, caller.person, project_id)
-    check_may(caller.person, CONTRACT_READ)
-    with caller.database.read() as connection:
-        found = agreements_of(connection, project_id)
-    return paged(window, found, lambda one: f"{one.recorded_at.isoformat()}/{one.kind}", AgreementShown.of)
+def agreements_of_project(caller: Called, project_id: ProjectId) -> ProjectAgreementsShown:
+    """Return what a project signed and paid: to its leads, and to those who may read all."""
+    found = project_agreements(caller.database, caller.person, project_id)
+    return ProjectAgreementsShown(
+        turns=found.turns,
+        drawn=[DrawnShown.of(one) for one in found.drawn],
+        on_paper=[AgreementShown.of(one) for one in found.on_paper],
+        contract=found.contract.id if found.contract else None,
+        invoices=[InvoiceShown.of(one.invoice) for one in found.invoices],
+    )
+
+
+@router.post("/projects/{project_id}/agreements", status_code=201)
+def draw_up_agreement(caller: Called, project_id: ProjectId, said: Signers) -> DrawnShown:
+    """Draw up the agreement of a project as it stands; the two who are named sign it on its page, in turn."""
+    project_agreements(caller.database, caller.person, project_id)
+    made = draw_up(caller.database, caller.settings, caller.person, project_id, said.signatory, said.countersignatory)
+    return DrawnShown.of(made)
 
 
 @router.delete("/projects/{project_id}/agreements/{kind}", status_code=204)

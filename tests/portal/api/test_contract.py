@@ -80,6 +80,7 @@ BODIES: dict[str, Any] = {
     "add_member": {"username": "ravi"},
     "submit_whole_amendment": amendment_file().model_dump(mode="json"),
     "move_project": {"project_id": "cis-spinal"},
+    "draw_up_agreement": {"signatory": "ravi", "countersignatory": "dirk"},
     "issue_invoice": {"amount": 1, "due_on": "2026-12-31"},
     "record_payment": {"paid_on": "2026-06-01", "reference": "x"},
     "add_person": {"username": "new", "name": "New", "email": "new@example.org", "subject": "new"},

@@ -111,6 +111,17 @@ def test_a_fee_is_asked_for_and_paid(house: World, database: Database, program: 
     assert program("dirk").get("/invoices")["items"][0]["reference"] == "bank 1"
 
 
+def test_an_agreement_is_drawn_up_and_its_leads_read_whose_turn_it_is(house: World, program: Programs) -> None:
+    signers = {"signatory": "ravi", "countersignatory": "dirk"}
+    drawn = program("olga").send("POST", "/projects/cis-spinal/agreements", signers)
+    assert (drawn["state"], drawn["signatory"]) == ("drafted", "ravi")
+    seen = program("lena").get("/projects/cis-spinal/agreements")
+    assert [one["document_sha256"] for one in seen["drawn"]] == [drawn["document_sha256"]]
+    assert "waits for the signature of Ravi" in seen["turns"][0]
+    assert program("rosa").ask("GET", "/projects/cis-spinal/agreements").status_code == 404, "a lead's to read"
+    assert program("lena").ask("POST", "/projects/cis-spinal/agreements", signers).status_code == 403
+
+
 def test_a_project_is_stopped_and_opened_again_and_its_team_changed(
     house: World, database: Database, program: Programs
 ) -> None:
