@@ -149,7 +149,7 @@ def _page(connection: Connection, person: Person, application: Application, now:
         rules=rules,
         deliberation=deliberation,
         bodies=tuple(_bodies(connection, person, application, rules, deliberation, now)),
-        tables=tuple(_tables(connection, file)) if file else (),
+        tables=tuple(tables_asked(connection, file)) if file else (),
         interest=deliberation.interests.get(person.username),
         may_declare=outside and application.state in IN_REVIEW and may(person, DECIDE),
         may_return=can_transition(application, ApplicationAction.RETURN, person)
@@ -229,7 +229,7 @@ def _bodies(
         )
 
 
-def _tables(connection: Connection, file: ApplicationFile) -> Iterator[DictionaryTable]:
+def tables_asked(connection: Connection, file: ApplicationFile) -> Iterator[DictionaryTable]:
     """Yield what is asked for as the newest editions describe it, each variable as it would be in the cut."""
     for dataset_id, asked in file.datasets.items():
         try:

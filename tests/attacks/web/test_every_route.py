@@ -14,9 +14,11 @@ from core.database import Database
 from core.outbox.records import find_effects
 from core.people.models import Person, Role
 from core.people.service import propose_role
+from core.people.sessions import open_session, session_id
 from egress_review.models import State
 from projects.agreements.of_project import issue_invoice
 from projects.agreements.signing.service import draw_up
+from projects.declarations.service import asked_of
 from tests.egress_review.world import World
 from tests.support.catalog import application_file, approved_project
 from tests.support.pages import FROM_OURSELVES, Page, Reader
@@ -28,6 +30,9 @@ OPEN = {"/", "/health", "/register", "/register.json", "/sign-in", "/sign-in/cal
 EVERYBODYS = {
     "/agreements",
     "/applications",
+    "/me",
+    "/me/declarations/{sha256}",
+    "/me/end-other-sessions",
     "/projects",
     "/requests",
     "/sign-out",
@@ -93,6 +98,7 @@ SOMEBODYS = {
     "/agreements/{project_id}/{number}/withdraw",
     "/applications/{project_id}",
     "/applications/{project_id}/answers/{section}",
+    "/applications/{project_id}/read",
     "/applications/{project_id}/everywhere/{table_id}",
     "/applications/{project_id}/people/{dataset_id}/{table_id}",
     "/applications/{project_id}/submit",
@@ -119,8 +125,9 @@ SOMEBODYS = {
     "/projects/{project_id}/deletion-proof.txt",
     "/projects/{project_id}/amend",
     "/requests/{request_id}/files/{number}",
+    "/me/sessions/{id_}/end",
 }
-"""What belongs to a team: to anybody else it is not there."""
+"""What belongs to a team, or to one person: to anybody else it is not there."""
 
 
 def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
@@ -140,7 +147,10 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
     issue_invoice(database, people["olga"], "cis-spinal", amount=1, currency="EUR", due_on=date(2026, 7, 1))
     with database.read() as connection:
         effect = find_effects(connection, most=1)[0]
+        declaration = asked_of(connection, "ravi")[0].declaration
     return {
+        "sha256": declaration.sha256,
+        "id_": session_id(open_session(database, people["rosa"], "web", 1)),
         "project_id": "cis-spinal",
         "request_id": released,
         "effect_id": effect.id,

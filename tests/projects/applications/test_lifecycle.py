@@ -26,7 +26,6 @@ from projects.applications.service import (
     begin_amendment,
     begin_application,
     save_answer,
-    submit_application,
     withdraw_application,
 )
 from projects.committee.models import Word
@@ -42,7 +41,7 @@ from projects.resource_rules.models import Body, RuleId, load_rules
 from projects.resource_rules.service import confirm_rules, propose_rules
 from projects.service import close_project
 from tests.conftest import HandClock, add_cast
-from tests.support.catalog import RULES, application_file, ingest
+from tests.support.catalog import RULES, application_file, ingest, submitted
 
 NAMES = sampled_from(["study-one", "study-two"])
 APPLICANTS = sampled_from(["lena", "rosa", "ravi"])
@@ -176,7 +175,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(who=ANYBODY, name=NAMES)
     def submit(self, who: str, name: str) -> None:
-        self.attempt(submit_application, who, name, self.number(name))
+        self.attempt(submitted, who, name, self.number(name))
 
     @rule(who=ANYBODY, name=NAMES)
     def withdraw(self, who: str, name: str) -> None:
