@@ -45,6 +45,15 @@ class Released:
     last: date | None
 
 
+@dataclass(frozen=True)
+class ReleasedRequest:
+    """A release request that was released: when, and of how many files."""
+
+    id: str
+    day: date
+    files: int
+
+
 def released_of(database: Database) -> dict[str, Released]:
     """Return what left each project that anything left; of what is in it nothing."""
     found: dict[str, Released] = {}
@@ -55,6 +64,16 @@ def released_of(database: Database) -> dict[str, Released]:
             last = max(day, so_far.last) if so_far.last else day
             found[request.project_id] = Released(so_far.files + len(request.files), last)
     return found
+
+
+def released_requests(database: Database, project_id: str) -> tuple[ReleasedRequest, ...]:
+    """Return the released requests of a project, oldest first: their ids, days and how many files, and no more."""
+    mine = (release_request.c.project_id == project_id, release_request.c.state == State.RELEASED)
+    with database.read() as connection:
+        return tuple(
+            ReleasedRequest(one.id, records.released_at(connection, one.id).date(), len(one.files))
+            for one in records.find_requests(connection, *mine)
+        )
 
 
 def queue(database: Database, checker: Person) -> tuple[QueueItem, ...]:

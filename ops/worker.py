@@ -17,6 +17,7 @@ from core.settings import Settings
 from hub.reconcile import Watch
 from ops import house  # noqa: F401  (every mail there is)
 from ops.closing import close_out_all
+from projects.publications.mails import remind_of_obligations
 from projects.warnings import warn_of_lapses
 
 RECONCILE_SECONDS = 2.0
@@ -63,6 +64,7 @@ def run(settings: Settings, database: Database, stop: Event | None = None) -> No
         Duty("close-out", CLOSE_OUT_SECONDS, lambda: close_out_all(database, settings)),
         Duty("checkpoint", CHECKPOINT_SECONDS, lambda: write_checkpoint(database, settings)),
         Duty("warnings", WARNING_SECONDS, lambda: warn_of_lapses(database)),
+        Duty("reminders", WARNING_SECONDS, lambda: remind_of_obligations(database)),
         Duty("outbox", OUTBOX_SECONDS, lambda: deliver_due(database, settings)),
     )
     keep_all(duties, stop or Event())

@@ -14,10 +14,13 @@ from core.web.site import Site, template_environment
 from data_catalog import routes as data_catalog
 from data_catalog.service import any_synthetic
 from egress_review import routes as egress_review
-from portal import home, operations, register, sign_in
+from portal import home, me, operations, people, publications, register, sign_in, tokens
+from portal.api import page as api_page
+from portal.api.app import PREFIX, make_api
 from portal.assets import HERE, Assets
 from portal.navigation import navigation
 from projects import routes as projects
+from projects.agreements import routes as agreements
 from projects.applications import routes as applications
 from projects.closeout import routes as closeout
 from projects.committee import routes as committee
@@ -41,11 +44,16 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
         projects.router,
         applications.router,
         committee.router,
+        agreements.router,
         rules.router,
         closeout.router,
         egress_review.team,
         egress_review.checkers,
     )
-    for router in (assets.router(), sign_in.router, home.router, operations.router, register.router, *rooms):
+    own = (home.router, me.router, operations.router, people.router, publications.router, register.router)
+    for_programs = (tokens.router, api_page.router)
+    for router in (assets.router(), sign_in.router, *own, *for_programs, *rooms):
         app.include_router(router)
+    app.state.api = make_api(app.state.site)
+    app.mount(PREFIX, app.state.api)
     return app

@@ -10,7 +10,7 @@ from core.database import Database
 from core.outbox.permissions import EFFECT_RETRY
 from core.outbox.service import overview
 from core.people.models import Person
-from core.people.permissions import ROLE_GRANT
+from core.people.permissions import ROLE_CONFIRM
 from core.people.policy import can_confirm_role
 from core.people.service import pending_grants
 from core.permissions import may
@@ -23,6 +23,8 @@ from egress_review.permissions import REVIEW
 from egress_review.read import queue, requests_of_project
 from hub.models import Server
 from hub.servers import request_stop, servers_of
+from projects.agreements.pages import to_draw_up, to_sign
+from projects.agreements.permissions import AGREEMENT_RECORD
 from projects.applications.models import ApplicationState
 from projects.applications.pages import my_applications
 from projects.closeout.pages import archives_to_purge
@@ -32,6 +34,7 @@ from projects.committee.permissions import DECIDE
 from projects.models import ProjectState
 from projects.pages import ProjectPage, pages_of
 from projects.permissions import ACTIVATE
+from projects.publications.pages import owed_by
 from projects.resource_rules.pages import waiting_rules
 from projects.service import all_projects, projects_of
 
@@ -82,7 +85,13 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
     duties = [*_as_author(database, settings, person), *_as_checker(database, person)]
     projects = all_projects(database)
     states = [project.state for project in projects]
-    duties.append(Duty("Applications returned to you, to change", _returned(database, person), "/applications"))
+    duties.append(Duty("Drafts", _mine(database, person, ApplicationState.DRAFT), "/applications"))
+    returned = _mine(database, person, ApplicationState.RETURNED)
+    duties.append(Duty("Applications returned to you, to change", returned, "/applications"))
+    duties.append(Duty("Reports, manuscripts and summaries you owe", owed_by(database, person), "/publications"))
+    duties.append(Duty("Agreements to sign", to_sign(database, person), "/agreements"))
+    if may(person, AGREEMENT_RECORD):
+        duties.append(Duty("Agreements to draw up or record", to_draw_up(database), "/agreements"))
     if may(person, DECIDE):
         waiting = committee_queue(database, person)
         duties.append(Duty("Applications to decide on", len(waiting.mine), "/committee"))
@@ -94,17 +103,17 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
         duties.append(Duty("Approved amendments to make the cut of", len(to_cut), "/operations"))
     if may(person, PURGE_ARCHIVE):
         duties.append(Duty("Archives of closed projects to delete", len(archives_to_purge(database)), "/operations"))
-    if may(person, ROLE_GRANT):
+    if may(person, ROLE_CONFIRM):
         mine = [grant for grant in pending_grants(database, person) if can_confirm_role(person, grant)]
-        duties.append(Duty("Roles to confirm", len(mine), "/people"))
+        duties.append(Duty("Roles to confirm", len(mine), "/people/grants"))
     if may(person, EFFECT_RETRY):
         duties.append(Duty("Mails that were given up", overview(database, person).given_up_in_all, "/outbox"))
     return [duty for duty in duties if duty.count]
 
 
-def _returned(database: Database, person: Person) -> int:
+def _mine(database: Database, person: Person, state: ApplicationState) -> int:
     mine = my_applications(database, person)
-    return sum(one.state is ApplicationState.RETURNED and person.username in one.writers for one in mine)
+    return sum(one.state is state and person.username in one.writers for one in mine)
 
 
 def _as_author(database: Database, settings: Settings, person: Person) -> list[Duty]:

@@ -16,6 +16,7 @@ _EVERYBODY = (
     Link("Requests", "/requests"),
     Link("Data", "/data"),
     Link("Rules", "/rules"),
+    Link("Agreements", "/agreements"),
 )
 
 _HOLDERS = (

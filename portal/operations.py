@@ -1,4 +1,4 @@
-"""Pages of those who run the house: every project, everybody's roles, mail that waits, and the audit log."""
+"""Pages of those who run the house: every project, mail that waits, and the audit log."""
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -6,8 +6,6 @@ from fastapi.responses import Response
 from core.audit.service import newest
 from core.outbox.policy import can_retry
 from core.outbox.service import MOST_SHOWN, overview, retry
-from core.people.policy import can_confirm_role
-from core.people.service import confirm_role, pending_grants, people_for
 from core.permissions import check_may
 from core.web.visit import SignedIn
 from hub.servers import servers_up
@@ -32,22 +30,6 @@ def projects(visit: SignedIn) -> Response:
         servers.setdefault(server.project_id, []).append(f"{server.username} ({server.state})")
     to_purge = {closeout.project_id for closeout in archives_to_purge(visit.database)}
     return visit.show("portal/operations.html", pages=pages, servers=servers, to_purge=to_purge)
-
-
-@router.get("/people")
-def people(visit: SignedIn) -> Response:
-    """List everybody with their roles, and the roles that wait for a second person."""
-    everybody = people_for(visit.database, visit.person)
-    waiting = pending_grants(visit.database, visit.person)
-    grants = [(grant, can_confirm_role(visit.person, grant)) for grant in waiting]
-    return visit.show("portal/people.html", people=everybody, grants=grants)
-
-
-@router.post("/people/grants/{grant_id}/confirm")
-def confirm(visit: SignedIn, grant_id: str) -> Response:
-    """Say the second word on a proposed role."""
-    grant = confirm_role(visit.database, visit.person, grant_id)
-    return visit.go("/people", f"{grant.username} now holds the role {grant.role}.")
 
 
 @router.get("/outbox")

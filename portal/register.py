@@ -1,7 +1,7 @@
 """The public register, a page and JSON: which projects use the data, whose they are, and what left.
 
 People whose data are used have a right to see this. It names organisations and no people, says what data a project
-may see and no condition on them, and of what left how many files and when.
+may see and no condition on them, of what left how many files and when, and what the team says it published.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,27 @@ from core.web.visit import PerhapsSignedIn, show
 from egress_review.read import Released, released_of
 from projects.applications.records import approved_application
 from projects.models import Project
-from projects.resource_rules.models import OPEN
+from projects.publications.models import Publication
+from projects.publications.pages import published_of
+from projects.resource_rules.models import OPEN, open_label
 from projects.resource_rules.service import all_in_force
 from projects.service import all_projects
 
 router = APIRouter()
 
 NOTHING = Released(0, None)
+
+
+@dataclass(frozen=True)
+class RegisteredPublication:
+    """What a project published, as everybody may see it."""
+
+    title: str
+    kind: str
+    link: str
+    day: date
+    summary: str
+    """In plain words; nothing where the team has not written it yet."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,7 @@ class RegisteredProject:
     ends: date
     state: str
     released: Released
+    publications: tuple[RegisteredPublication, ...]
     synthetic: bool
     """Whether it has worked on data that are nobody's."""
 
@@ -92,14 +107,21 @@ def _entry(database: Database, project: Project, released: Released) -> Register
         ends=project.ends,
         state=project.state,
         released=released,
+        publications=tuple(_published(one) for one in published_of(database, project.id)),
         synthetic=project.synthetic,
     )
+
+
+def _published(one: Publication) -> RegisteredPublication:
+    assert one.link
+    assert one.published_on
+    return RegisteredPublication(one.title, one.kind, one.link, one.published_on, one.lay_summary or "")
 
 
 def _labels(database: Database) -> dict[str, str]:
     with database.read() as connection:
         labels = {one.rules.resource: one.rules.label for one in all_in_force(connection)}
-    return {OPEN: "Open records", **labels}
+    return {OPEN: open_label(), **labels}
 
 
 def _plain(value: Any) -> Any:

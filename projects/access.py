@@ -8,10 +8,10 @@ from core.database import Database
 from core.errors import NotFound
 from core.people.service import find_person
 from projects.errors import AccessRefused
-from projects.gates import check_rights, person_rights, project_rights
+from projects.gates import check_rights, rights_in_use
 from projects.models import Access
 from projects.policy import check_use, not_in_team
-from projects.records import find_project
+from projects.records import find_project_in_use
 
 
 def check_access(database: Database, username: str, project_id: str) -> Access:
@@ -29,12 +29,11 @@ def check_access_in(connection: Connection, username: str, project_id: str, now:
     """
     try:
         person = find_person(connection, username)
-        project = find_project(connection, project_id)
+        project = find_project_in_use(connection, project_id)
     except NotFound as error:
         raise not_in_team(project_id) from error
     check_use(project, person, now.date())
-    rights = (*project_rights(connection, project), *person_rights(connection, project, username))
-    check_rights(rights, now.date())
+    check_rights(rights_in_use(connection, project, username, now), now.date())
     assert project.cut is not None
     assert project.subnet is not None
     return Access(username, project_id, project.team[username], project.cut, project.subnet)

@@ -15,7 +15,7 @@ from projects.applications.models import Application, ApplicationFile
 from projects.applications.policy import IN_REVIEW, OPEN, ApplicationAction, end_of
 from projects.applications.records import applications_of
 from projects.applications.records import change_state as change_application
-from projects.approval import given_of, restricted, works_under
+from projects.approval import fee_settled, given_of, restricted, works_under
 from projects.committee.mails import nobody_is_waited_for
 from projects.data_requests import Bound, as_tables, insert_request
 from projects.differences import differences
@@ -51,9 +51,9 @@ def amend_project(
         number = len(project.amendments) + 1
         _insert_amendment(tx, actor, application, number)
         insert_request(tx, request, bound, number)
-    _change_project(tx, project, application, conditions)
+    _change_project(tx, project, application, rules, conditions)
     _change_team(tx, project, before, file)
-    if file.contract != before.contract and works_under(tx.connection, file, rules):
+    if file.contract != before.contract and works_under(tx.connection, file, rules, tx.now.date()):
         put_under(tx, file.contract, project.id, actor.username)
     facts = {"application": application.number, "facts_of_the_data": changed}
     tx.record("projects:project:amend", f"project:{project.id}", facts)
@@ -120,7 +120,9 @@ def _insert_amendment(tx: Transaction, actor: Person, application: Application, 
     )
 
 
-def _change_project(tx: Transaction, project: Project, application: Application, conditions: tuple[str, ...]) -> None:
+def _change_project(
+    tx: Transaction, project: Project, application: Application, rules: ResourceRules, conditions: tuple[str, ...]
+) -> None:
     submission = application.submission
     assert submission is not None
     file = submission.file
@@ -129,6 +131,7 @@ def _change_project(tx: Transaction, project: Project, application: Application,
         "purpose": file.question,
         "lay_summary": file.lay_summary,
         "ends": file.ends,
+        "fee": fee_settled(application, file, rules),
         "commercial": file.commercial,
         "ethics_through": file.ethics.through if file.ethics else None,
         "rules_sha256": submission.rules_sha256,

@@ -1,6 +1,7 @@
 """Open a project from its approved application: its team, its time, and what the committee gave of what was asked."""
 
 from collections.abc import Collection, Iterable
+from datetime import date
 
 from sqlalchemy import Connection, insert
 
@@ -14,9 +15,9 @@ from projects.agreements.records import all_contracts, put_under
 from projects.applications.models import Application, ApplicationFile
 from projects.data_requests import Bound, insert_request
 from projects.errors import ActionRefused
-from projects.models import DataRequest, ProjectState, TableRequest
+from projects.models import DataRequest, Fee, ProjectState, TableRequest
 from projects.records import insert_member
-from projects.resource_rules.models import Fee, ResourceRules
+from projects.resource_rules.models import ResourceRules, RuleId
 from projects.resource_rules.policy import fee_of, required_cohort
 
 
@@ -47,6 +48,7 @@ def open_project(
             state=ProjectState.APPROVED,
             resource=rules.resource,
             rules_sha256=submission.rules_sha256,
+            fee=fee_settled(application, file, rules),
             commercial=file.commercial,
             ethics_through=file.ethics.through if file.ethics else None,
             conditions="\n".join(conditions),
@@ -59,18 +61,28 @@ def open_project(
     )
     for member in file.team:
         insert_member(tx, file.id, member.username, member.role)
-    if works_under(tx.connection, file, rules):
+    if works_under(tx.connection, file, rules, tx.now.date()):
         put_under(tx, file.contract, file.id, actor.username)
     request = restricted(tx.connection, given_of(file, given), rules, file.purposes, {})
     insert_request(tx, request, {})
     tx.record("projects:project:approve", f"project:{file.id}", {"team": [one.username for one in file.team]})
 
 
-def works_under(connection: Connection, file: ApplicationFile, rules: ResourceRules) -> bool:
-    """Tell whether a team works under the contract it names: as it pays by one, and it is there and of the resource."""
-    pays = fee_of(rules, {member.username: member.sector for member in file.team})
-    known = {one.id for one in all_contracts(connection) if one.resource == rules.resource}
-    return pays is Fee.CONTRACT and file.contract in known
+def fee_settled(application: Application, file: ApplicationFile, rules: ResourceRules) -> Fee:
+    """Return how a project is paid for from its approval on: not by a contract that two members exempted it from."""
+    fee = _fee(file, rules)
+    return Fee.NONE if fee is Fee.CONTRACT and RuleId.CONTRACT in application.exempt else fee
+
+
+def works_under(connection: Connection, file: ApplicationFile, rules: ResourceRules, today: date) -> bool:
+    """Tell whether a team works under the contract it names: it pays by one, of the resource, that runs today."""
+    of_resource = (one for one in all_contracts(connection) if one.resource == rules.resource)
+    running = {one.id for one in of_resource if one.starts <= today <= one.ends}
+    return _fee(file, rules) is Fee.CONTRACT and file.contract in running
+
+
+def _fee(file: ApplicationFile, rules: ResourceRules) -> Fee:
+    return fee_of(rules, {member.username: member.sector for member in file.team})
 
 
 def given_of(file: ApplicationFile, given: Collection[str]) -> DataRequest:

@@ -8,18 +8,23 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from core import canonical
 from core.errors import InvalidInput
 from core.files import sha256_bytes
+from core.forms import folded
 from core.people.models import check_slug
 from core.settings import Settings
 from data_catalog.generalisation import Generalisation, Rules
 from data_catalog.imaging.names import ScanKinds
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
+Prose = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$"),
+    BeforeValidator(folded),
+]
 Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -37,6 +42,14 @@ class ProjectState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSED = "closed"
+
+
+class Fee(StrEnum):
+    """How a use is paid for; the amount is set for each."""
+
+    NONE = "none"
+    PER_PROJECT = "per_project"
+    CONTRACT = "contract"
 
 
 class AmendmentState(StrEnum):
@@ -180,8 +193,8 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Project:
-    """A project as it stands: memberships, amendments and cuts of all times, oldest first."""
+class ProjectInUse:
+    """What deciding on the use of a project needs of it: memberships and cuts of all times, oldest first."""
 
     id: str
     title: str
@@ -193,6 +206,8 @@ class Project:
     """The resource whose rules it was approved under."""
     rules_sha256: str
     """The version of those rules; nothing for a project from before there were any."""
+    fee: Fee
+    """How it is paid for, as settled with its approval: none where two members exempted it from its contract."""
     commercial: bool
     ethics_through: date | None
     """The last day of the ethics approval it named."""
@@ -206,12 +221,7 @@ class Project:
     approved_at: datetime | None
     subnet: IPv4Network | None
     memberships: tuple[Membership, ...]
-    first_tables: tuple[ApprovedTable, ...]
-    """What it was approved for at first."""
     cuts: tuple[Cut, ...]
-    amendments: tuple[Amendment, ...] = ()
-    voters: frozenset[str] = frozenset()
-    """Who voted on its applications."""
 
     @property
     def team(self) -> dict[str, TeamRole]:
@@ -226,6 +236,23 @@ class Project:
     def is_member(self, username: str) -> bool:
         """Tell whether somebody is in the team now."""
         return username in self.team
+
+    @property
+    def cut(self) -> Cut | None:
+        """The cut the project works on."""
+        kept = [cut for cut in self.cuts if cut.deleted_at is None]
+        return kept[-1] if kept else None
+
+
+@dataclass(frozen=True)
+class Project(ProjectInUse):
+    """A project as it stands: with what it was approved for, and amendments of all times, oldest first."""
+
+    first_tables: tuple[ApprovedTable, ...]
+    """What it was approved for at first."""
+    amendments: tuple[Amendment, ...] = ()
+    voters: frozenset[str] = frozenset()
+    """Who voted on its applications."""
 
     @property
     def approved_amendment(self) -> int:
@@ -277,12 +304,6 @@ class Project:
         words = {"title": self.title, "purpose": self.purpose, "dates": dates, "team": self.team}
         seen = {"state": self.state, **words, "tables": [asdict(table) for table in self.tables]}
         return sha256_bytes(canonical.dumps(seen))[:32]
-
-    @property
-    def cut(self) -> Cut | None:
-        """The cut the project works on."""
-        kept = [cut for cut in self.cuts if cut.deleted_at is None]
-        return kept[-1] if kept else None
 
     @property
     def old_cuts(self) -> tuple[Cut, ...]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from core.people.models import Person, Role
 from projects.errors import AccessRefused, ActionRefused, StaleProject, StepNotOpen
-from projects.models import Project, ProjectState, TeamRole
+from projects.models import Project, ProjectInUse, ProjectState, TeamRole
 
 
 class Action(StrEnum):
@@ -143,7 +143,7 @@ def check_remove_member(project: Project, username: str) -> None:
         raise ActionRefused(f"{username} is not in the team of {project.id}.")
 
 
-def check_use(project: Project, person: Person, today: date) -> None:
+def check_use(project: ProjectInUse, person: Person, today: date) -> None:
     """Refuse a person the use of a project unless all holds: an open account, a place in the team, and an active
     project within its dates that has its cut.
     """

@@ -16,8 +16,10 @@ from projects.models import (
     AmendmentState,
     ApprovedTable,
     Cut,
+    Fee,
     Membership,
     Project,
+    ProjectInUse,
     ProjectState,
     TeamRole,
 )
@@ -26,28 +28,36 @@ from projects.policy import Action
 
 def find_project(connection: Connection, project_id: str) -> Project:
     """Return a project as it stands in this transaction; raises NotFound."""
+    in_use = _in_use(connection, project_id)
+    asked = _asked(connection, project_id)
+    amendments = tuple(
+        Amendment(**{**one, "state": AmendmentState(one["state"])}, tables=asked.get(one["number"], ()))
+        for one in _rows(connection, tables.amendment, project_id, "number")
+    )
+    voters = frozenset(row["username"] for row in _rows(connection, dac_vote, project_id, "voted_at"))
+    return Project(**in_use, first_tables=asked.get(0, ()), amendments=amendments, voters=voters)
+
+
+def find_project_in_use(connection: Connection, project_id: str) -> ProjectInUse:
+    """Return what deciding on the use of a project needs of it, in three statements; raises NotFound."""
+    return ProjectInUse(**_in_use(connection, project_id))
+
+
+def _in_use(connection: Connection, project_id: str) -> dict[str, Any]:
     row = connection.execute(select(tables.project).where(tables.project.c.id == project_id)).mappings().first()
     if row is None:
         raise NotFound(f"There is no project {project_id}.", "`myelin project list` shows those there are.")
-    asked = _asked(connection, project_id)
-    return Project(
-        **{
-            **row,
-            "state": ProjectState(row["state"]),
-            "subnet": IPv4Network(row["subnet"]) if row["subnet"] else None,
-            "memberships": tuple(
-                Membership(**{**member, "role": TeamRole(member["role"])})
-                for member in _rows(connection, tables.membership, project_id, "joined_at", "username")
-            ),
-            "first_tables": asked.get(0, ()),
-            "amendments": tuple(
-                Amendment(**{**one, "state": AmendmentState(one["state"])}, tables=asked.get(one["number"], ()))
-                for one in _rows(connection, tables.amendment, project_id, "number")
-            ),
-            "cuts": tuple(Cut(**cut) for cut in _rows(connection, tables.cut, project_id, "number")),
-            "voters": frozenset(row["username"] for row in _rows(connection, dac_vote, project_id, "voted_at")),
-        }
-    )
+    return {
+        **row,
+        "state": ProjectState(row["state"]),
+        "fee": Fee(row["fee"]),
+        "subnet": IPv4Network(row["subnet"]) if row["subnet"] else None,
+        "memberships": tuple(
+            Membership(**{**member, "role": TeamRole(member["role"])})
+            for member in _rows(connection, tables.membership, project_id, "joined_at", "username")
+        ),
+        "cuts": tuple(Cut(**cut) for cut in _rows(connection, tables.cut, project_id, "number")),
+    }
 
 
 def _asked(connection: Connection, project_id: str) -> dict[int, tuple[ApprovedTable, ...]]:

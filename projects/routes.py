@@ -7,6 +7,7 @@ from core.web.visit import SignedIn
 from data_catalog.dictionary import search
 from data_catalog.synthetic import LABEL
 from data_catalog.twin import make_twin
+from projects.agreements.pages import agreements_box
 from projects.closeout.pages import closeout_page
 from projects.models import ProjectState
 from projects.pages import project_page, twin_tables
@@ -20,7 +21,8 @@ def project(visit: SignedIn, project_id: str) -> Response:
     page = project_page(visit.database, visit.person, project_id)
     is_closed = page.project.state is ProjectState.CLOSED
     closeout = closeout_page(visit.database, page.project) if is_closed else None
-    return visit.show("projects/project.html", page=page, closeout=closeout)
+    box = agreements_box(visit.database, visit.person, page.project)
+    return visit.show("projects/project.html", page=page, closeout=closeout, agreements=box)
 
 
 @router.get("/projects/{project_id}/variables")

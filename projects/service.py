@@ -12,6 +12,7 @@ from data_catalog.hints import did_you_mean
 from projects import permissions, tables
 from projects.activation import activate_project
 from projects.amending import end_open_amendment
+from projects.closeout.mails import tell_begun
 from projects.errors import ProjectRejected
 from projects.gates import check_may_run, project_rights
 from projects.models import Project, ProjectState, TeamRole
@@ -111,4 +112,5 @@ def _move(database: Database, actor: Person, project_id: str, action: Action, ve
         change_state(tx, found, action, to)
         if to is ProjectState.CLOSED:
             end_open_amendment(tx, project_id)
+            tell_begun(tx, found)
     return project(database, project_id)

@@ -1,6 +1,7 @@
 """What is done with people: add, give and take roles, close accounts; and how they are found."""
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -10,6 +11,7 @@ from core.errors import NotFound, Refused
 from core.people import permissions
 from core.people.models import Person, Role, RoleGrant, SystemActor
 from core.people.policy import (
+    check_add_person,
     check_close_person,
     check_confirm_role,
     check_propose_role,
@@ -20,6 +22,7 @@ from core.people.policy import (
 from core.people.tables import person as person_table
 from core.people.tables import role_grant, session
 from core.permissions import check_may
+from core.tokens.tables import api_token
 
 
 def bootstrap_ops(database: Database, first: Person) -> Person:
@@ -37,21 +40,27 @@ def add_person(database: Database, actor: Person, new: Person) -> Person:
     """Add somebody who may then sign in; roles are given separately."""
     check_may(actor, permissions.PERSON_ADD)
     with database.write(actor) as tx:
-        if tx.execute(select(person_table).where(person_table.c.username == new.username)).first():
-            raise Refused(f"There already is somebody called {new.username}.")
-        _insert_person(tx, new)
-        tx.record("core:person:add", f"person:{new.username}")
+        enter_person(tx, new)
     return person_by_username(database, new.username)
 
 
+def enter_person(tx: Transaction, new: Person) -> None:
+    """Add somebody in a transaction that may do more; raises Refused for a second account of one person."""
+    check_add_person(new, _everybody(tx.connection))
+    _insert_person(tx, new)
+    tx.record("core:person:add", f"person:{new.username}")
+
+
 def close_person(database: Database, actor: Person, username: str) -> None:
-    """Close an account and end its sessions; its servers end with the next check."""
+    """Close an account and end its sessions and API tokens; its servers end with the next check."""
     check_may(actor, permissions.PERSON_CLOSE)
     open_sessions = (session.c.username == username, session.c.ended_at.is_(None))
+    open_tokens = (api_token.c.username == username, api_token.c.ended_at.is_(None))
     with database.write(actor) as tx:
         check_close_person(actor, find_person(tx.connection, username), holders(tx.connection, Role.OPS))
         tx.execute(update(person_table).where(person_table.c.username == username).values(active=False))
         tx.execute(update(session).where(*open_sessions).values(ended_at=tx.now))
+        tx.execute(update(api_token).where(*open_tokens).values(ended_at=tx.now))
         tx.record("core:person:close", f"person:{username}")
 
 
@@ -69,9 +78,10 @@ def propose_role(database: Database, actor: Person, username: str, role: Role) -
     """Give a role, or propose it where the role takes a second person's word."""
     check_may(actor, permissions.ROLE_GRANT)
     with database.write(actor) as tx:
-        held = _find(tx.connection, person_table.c.username == username).roles
-        check_propose_role(actor, username, role, held)
-        alone = not needs_second_word(role, _ops_ever(tx.connection))
+        held = find_person(tx.connection, username).roles
+        waiting = {grant.role for grant in grants_of(tx.connection, username) if grant.waits}
+        check_propose_role(actor, username, role, held, waiting)
+        alone = not needs_second_word(role, ops_ever(tx.connection))
         values = _grant_values(tx, username, role, actor.username, confirmed=alone)
         tx.execute(insert(role_grant).values(values))
         step = "grant" if values["confirmed_by"] else "propose"
@@ -85,7 +95,7 @@ def confirm_role(database: Database, actor: Person, grant_id: str) -> RoleGrant:
     with database.write(actor) as tx:
         grant = _find_grant(tx.connection, grant_id)
         check_confirm_role(actor, grant)
-        check_propose_role(actor, grant.username, grant.role, _roles(tx.connection, grant.username))
+        check_propose_role(actor, grant.username, grant.role, find_person(tx.connection, grant.username).roles)
         values = {"confirmed_by": actor.username, "confirmed_at": tx.now}
         tx.execute(update(role_grant).where(role_grant.c.id == grant_id).values(values))
         tx.record("core:role:grant", f"person:{grant.username}", {"role": grant.role, "grant": grant_id})
@@ -138,8 +148,13 @@ def people_for(database: Database, actor: Person) -> list[Person]:
 def all_people(database: Database) -> list[Person]:
     """Return everybody, in order of user name."""
     with database.read() as connection:
-        names = connection.execute(select(person_table.c.username).order_by(person_table.c.username)).scalars().all()
-        return [_find(connection, person_table.c.username == name) for name in names]
+        return _everybody(connection)
+
+
+def grants_of(connection: Connection, username: str) -> list[RoleGrant]:
+    """Return every role ever given to somebody or proposed for them, oldest first."""
+    mine = select(role_grant).where(role_grant.c.username == username)
+    return [_to_grant(row) for row in connection.execute(mine.order_by(role_grant.c.proposed_at, role_grant.c.id))]
 
 
 def holders(connection: Connection, role: Role) -> frozenset[str]:
@@ -151,19 +166,26 @@ def holders(connection: Connection, role: Role) -> frozenset[str]:
 
 
 def _find(connection: Connection, *conditions: Any) -> Person:
-    row = connection.execute(select(person_table).where(*conditions)).mappings().first()
+    row = connection.execute(select(person_table).where(*conditions)).first()
     if row is None:
         raise NotFound("There is no such person here.", "Operations adds people: `myelin person add`.")
-    fields = {key: value for key, value in row.items() if key != "created_at"}
-    return Person(**fields, roles=_roles(connection, row["username"]))
+    return _to_person(row, grants_of(connection, row.username))
 
 
-def _roles(connection: Connection, username: str) -> frozenset[Role]:
-    rows = connection.execute(select(role_grant).where(role_grant.c.username == username))
-    return frozenset(grant.role for grant in map(_to_grant, rows) if grant.in_force)
+def _everybody(connection: Connection) -> list[Person]:
+    grants: dict[str, list[RoleGrant]] = {}
+    for grant in map(_to_grant, connection.execute(select(role_grant))):
+        grants.setdefault(grant.username, []).append(grant)
+    rows = connection.execute(select(person_table).order_by(person_table.c.username))
+    return [_to_person(row, grants.get(row.username, [])) for row in rows]
 
 
-def _ops_ever(connection: Connection) -> int:
+def _to_person(row: Any, grants: Iterable[RoleGrant]) -> Person:
+    fields = {key: value for key, value in row._mapping.items() if key != "created_at"}
+    return Person(**fields, roles=frozenset(grant.role for grant in grants if grant.in_force))
+
+
+def ops_ever(connection: Connection) -> int:
     """Count ops grants ever confirmed; a revoked one counts, so that revoking gives nobody the first one's power."""
     confirmed = (role_grant.c.role == Role.OPS, role_grant.c.confirmed_at.is_not(None))
     return connection.execute(select(func.count()).select_from(role_grant).where(*confirmed)).scalar_one()

@@ -37,6 +37,7 @@ from projects.applications.service import apply_from_file
 from projects.committee.models import Word
 from projects.committee.policy import bodies_asked
 from projects.committee.service import cast_vote, declare_interest, give_seat, seats
+from projects.declarations.service import asked_of, declare
 from projects.models import ProjectState
 from projects.resource_rules.models import Call, ResourceRules, load_rules
 from projects.resource_rules.service import all_in_force, confirm_rules, propose_rules, rules_in_force
@@ -65,11 +66,13 @@ def ensure_people(settings: Settings, database: Database) -> None:
     if not _known(database, FIRST_OPS.username):
         bootstrap_ops(database, FIRST_OPS.person(settings))
     first = _signed_in(settings, database, FIRST_OPS)
+    proposed = {(grant.username, grant.role) for grant in pending_grants(database, first)}
     for part in CAST:
         if not _known(database, part.username):
             add_person(database, first, part.person(settings))
         for role in set(part.roles) - person_by_username(database, part.username).roles:
-            propose_role(database, first, part.username, role)
+            if (part.username, role) not in proposed:
+                propose_role(database, first, part.username, role)
     waiting = pending_grants(database, first)
     if waiting:
         second = _signed_in(settings, database, SECOND_OPS)
@@ -152,13 +155,21 @@ def _ensure_seats(settings: Settings, database: Database, rules: ResourceRules) 
                 give_seat(database, actor, rules.resource, body.id, part.username)
 
 
-def ensure_trainings(settings: Settings, database: Database) -> None:
-    """Record the team's training in data protection, which MS CIDR's rules ask for; invented, like the team."""
+def ensure_people_rights(settings: Settings, database: Database) -> None:
+    """Have the team hold what the rules ask of people: a training, invented like the team, and its declarations."""
     actor = _signed_in(settings, database, FIRST_OPS)
     for part in TEAM:
+        _ensure_declared(settings, database, part)
         if not trainings_for(database, actor, part.username):
             days = {"passed_on": TRAINED_ON, "through": DEMO_CLOSES}
             record_training(database, actor, part.username, COURSE, **days, evidence="invented")
+
+
+def _ensure_declared(settings: Settings, database: Database, part: Part) -> None:
+    with database.read() as connection:
+        lacking = [one.declaration for one in asked_of(connection, part.username) if one.through is None]
+    for declaration in lacking:
+        declare(database, _signed_in(settings, database, part), declaration.sha256)
 
 
 def ensure_projects(settings: Settings, database: Database) -> None:
@@ -202,7 +213,9 @@ def _ensure_settled(settings: Settings, database: Database, file: ApplicationFil
         )
     if not asked:
         made = issue_invoice(database, actor, file.id, amount=150_000, currency="EUR", due_on=file.starts)
-        record_payment(database, actor, made.number, paid_on=file.starts, reference="invented")
+        record_payment(
+            database, _signed_in(settings, database, SECOND_OPS), made.number, paid_on=file.starts, reference="invented"
+        )
 
 
 def _vote(settings: Settings, database: Database, file: ApplicationFile) -> None:

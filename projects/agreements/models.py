@@ -20,6 +20,13 @@ class AgreementKind(StrEnum):
         return self.replace("_", " ")
 
 
+class InvoiceAction(StrEnum):
+    """What operations do with an invoice."""
+
+    PAY = "pay"
+    CANCEL = "cancel"
+
+
 class InvoiceState(StrEnum):
     """What became of an invoice."""
 
@@ -57,6 +64,8 @@ class Invoice:
     due_on: date
     paid_on: date | None = None
     reference: str | None = None
+    paid_by: str | None = None
+    """Who recorded the payment: not who issued it."""
 
     def is_overdue(self, today: date) -> bool:
         """Tell whether it waits for its payment past the day it was due."""
@@ -64,7 +73,7 @@ class Invoice:
 
 
 @dataclass(frozen=True)
-class ContractRecord:
+class SignedContract:
     """A signed contract of an organisation with a resource; both days belong to it, in UTC."""
 
     id: str
@@ -76,5 +85,11 @@ class ContractRecord:
     document_sha256: str
     recorded_by: str
     recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class ContractRecord(SignedContract):
+    """A signed contract, and what works under it."""
+
     projects: tuple[str, ...] = ()
     """The projects that work under it now."""

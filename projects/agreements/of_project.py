@@ -11,11 +11,12 @@ from core.people.models import Person
 from core.permissions import check_may
 from core.settings import Settings
 from projects.agreements import permissions
-from projects.agreements.models import Agreement, AgreementKind, Invoice, InvoiceState
-from projects.agreements.policy import check_step
-from projects.agreements.records import agreements_of, find_invoice, invoices
-from projects.agreements.service import keep_document
-from projects.agreements.tables import agreement, invoice
+from projects.agreements.models import Agreement, AgreementKind, Invoice, InvoiceAction, InvoiceState
+from projects.agreements.policy import check_step, check_two_people
+from projects.agreements.records import agreements_of, end_agreements, find_invoice, insert_agreement, invoices
+from projects.agreements.signing.records import end_in_force
+from projects.agreements.store import keep_file
+from projects.agreements.tables import invoice
 from projects.records import find_project
 
 
@@ -37,24 +38,29 @@ def record_agreement(
     check_may(actor, permissions.AGREEMENT_RECORD)
     if not signatory.strip():
         raise InvalidInput("Say who signed for the team's organisation.")
-    sha256 = keep_document(settings, document)
+    sha256 = keep_file(settings, document)
     with database.write(actor) as tx:
         find_project(tx.connection, project_id)
-        made = {"through": through, "signatory": signatory.strip()[:200], "document_sha256": sha256}
-        key = {"project_id": project_id, "kind": kind, "recorded_at": tx.now}
-        tx.execute(insert(agreement).values(**key, **made, recorded_by=actor.username))
-        facts = {"kind": kind, "through": str(through), "document": sha256}
-        tx.record("projects:agreement:record", f"project:{project_id}", facts)
+        insert_agreement(
+            tx,
+            project_id,
+            kind,
+            through=through,
+            signatory=signatory.strip()[:200],
+            document_sha256=sha256,
+            recorded_by=actor.username,
+        )
         return agreements_of(tx.connection, project_id)[-1]
 
 
 def end_agreement(database: Database, actor: Person, project_id: str, kind: AgreementKind) -> None:
     """End every agreement of a kind about a project: nobody of the team gets in from now on where it is asked for."""
     check_may(actor, permissions.AGREEMENT_RECORD)
-    open_ = (agreement.c.project_id == project_id, agreement.c.kind == kind, agreement.c.ended_at.is_(None))
     with database.write(actor) as tx:
-        if not tx.execute(update(agreement).where(*open_).values(ended_at=tx.now)).rowcount:
-            raise NotFound(f"{project_id} has no {kind} agreement.")
+        if not end_agreements(tx, project_id, kind):
+            raise NotFound(f"{project_id} has no {kind.in_words} agreement.")
+        if kind is AgreementKind.DATA_USE:
+            end_in_force(tx, project_id)
         tx.record("projects:agreement:end", f"project:{project_id}", {"kind": kind})
 
 
@@ -76,22 +82,30 @@ def issue_invoice(
 
 
 def record_payment(database: Database, actor: Person, number: int, *, paid_on: date, reference: str) -> Invoice:
-    """Record that an invoice was paid, and by which reference of the bank's; what is paid stays paid."""
+    """Record that an invoice was paid, and by which reference of the bank's; what is paid stays paid.
+
+    Raises PaymentRefused for whoever issued it: it takes two people.
+    """
     if not reference.strip():
         raise InvalidInput("Give the payment's reference, as the bank has it.")
-    return _settle(database, actor, number, "pay", {"paid_on": paid_on, "reference": reference.strip()[:200]})
+    paid = {"paid_on": paid_on, "reference": reference.strip()[:200], "paid_by": actor.username}
+    return _settle(database, actor, number, InvoiceAction.PAY, paid)
 
 
 def cancel_invoice(database: Database, actor: Person, number: int) -> Invoice:
     """Cancel an invoice that was not paid."""
-    return _settle(database, actor, number, "cancel", {})
+    return _settle(database, actor, number, InvoiceAction.CANCEL, {})
 
 
-def _settle(database: Database, actor: Person, number: int, action: str, values: dict[str, object]) -> Invoice:
+def _settle(
+    database: Database, actor: Person, number: int, action: InvoiceAction, values: dict[str, object]
+) -> Invoice:
     check_may(actor, permissions.INVOICE_SETTLE)
     with database.write(actor) as tx:
         found = find_invoice(tx.connection, number)
         to = check_step(found, action)
+        if to is InvoiceState.PAID:
+            check_two_people(found, actor.username)
         tx.execute(update(invoice).where(invoice.c.number == number).values(state=to, **values))
         tx.record(f"projects:invoice:{action}", f"project:{found.project_id}", {"invoice": number})
         return find_invoice(tx.connection, number)

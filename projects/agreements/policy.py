@@ -3,24 +3,53 @@
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
-from projects.agreements.errors import ContractRejected
-from projects.agreements.models import YEARS, Agreement, AgreementKind, ContractRecord, Invoice, InvoiceState
+from core.people.models import Person
+from core.permissions import may
+from projects.agreements import permissions
+from projects.agreements.errors import ContractRejected, PaymentRefused
+from projects.agreements.models import (
+    YEARS,
+    Agreement,
+    AgreementKind,
+    ContractRecord,
+    Invoice,
+    InvoiceAction,
+    InvoiceState,
+)
 from projects.models import Project, ProjectState
 
 INVOICE_TRANSITIONS = (
-    (InvoiceState.ISSUED, "pay", InvoiceState.PAID),
-    (InvoiceState.ISSUED, "cancel", InvoiceState.CANCELLED),
+    (InvoiceState.ISSUED, InvoiceAction.PAY, InvoiceState.PAID),
+    (InvoiceState.ISSUED, InvoiceAction.CANCEL, InvoiceState.CANCELLED),
 )
 """Every step of an invoice: from this state, by this action, to that one. What is paid stays paid."""
 
 
-def check_step(invoice: Invoice, action: str) -> InvoiceState:
+def check_step(invoice: Invoice, action: InvoiceAction) -> InvoiceState:
     """Return the state an action leads to; raises ContractRejected where it is not open."""
     found = (after for before, name, after in INVOICE_TRANSITIONS if (before, name) == (invoice.state, action))
     to = next(found, None)
     if to is None:
         raise ContractRejected(f"Invoice {invoice.number} is {invoice.state}: {action} is not open.")
     return to
+
+
+def can_settle(invoice: Invoice, action: InvoiceAction, person: Person) -> bool:
+    """Tell whether a person may pay or cancel an invoice as it stands."""
+    try:
+        check_step(invoice, action)
+        if action is InvoiceAction.PAY:
+            check_two_people(invoice, person.username)
+    except (ContractRejected, PaymentRefused):
+        return False
+    return may(person, permissions.INVOICE_SETTLE)
+
+
+def check_two_people(invoice: Invoice, username: str) -> None:
+    """Refuse the payment of an invoice to be recorded by whoever issued it: whoever asks does not say it came."""
+    if invoice.issued_by == username:
+        message = f"{username} issued invoice {invoice.number} and does not record its payment."
+        raise PaymentRefused(message, "Another person of operations does.")
 
 
 def agreed_through(agreements: Iterable[Agreement], kind: AgreementKind) -> date | None:

@@ -7,7 +7,6 @@ from sqlalchemy import insert
 
 from core.database import Database
 from core.errors import InvalidInput
-from core.files import ensure_folder, sha256_bytes, write_durably
 from core.people.models import Person, check_slug
 from core.permissions import check_may
 from core.settings import Settings
@@ -16,6 +15,7 @@ from projects.agreements.errors import ContractRejected
 from projects.agreements.models import ContractRecord
 from projects.agreements.policy import check_move, last_day
 from projects.agreements.records import all_contracts, find_contract, put_under
+from projects.agreements.store import keep_file
 from projects.agreements.tables import contract
 from projects.applications.records import approved_application
 from projects.records import find_project
@@ -43,7 +43,7 @@ def record_contract(
     check_slug(contract_id, "contract id")
     if not organisation.strip() or not signatory.strip():
         raise InvalidInput("A contract names the organisation and who signed for it.")
-    sha256 = keep_document(settings, document)
+    sha256 = keep_file(settings, document)
     with database.write(actor) as tx:
         rules_in_force(tx.connection, resource)
         if any(one.id == contract_id for one in all_contracts(tx.connection)):
@@ -74,14 +74,3 @@ def contracts_for(database: Database, actor: Person) -> list[ContractRecord]:
     check_may(actor, permissions.CONTRACT_READ)
     with database.read() as connection:
         return all_contracts(connection)
-
-
-def keep_document(settings: Settings, document: Path) -> str:
-    """Keep a signed document by its SHA-256, and return it; raises InvalidInput where it can not be read."""
-    try:
-        content = document.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"{document} can not be read: {error.strerror}.") from error
-    sha256 = sha256_bytes(content)
-    write_durably(ensure_folder(settings.agreements, 0o700) / sha256, content)
-    return sha256

@@ -4,6 +4,7 @@ from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Integer, Strin
 
 from core.database import UtcDateTime, metadata
 from core.guards import append_only, immutable, refuse
+from projects.agreements.models import YEARS
 from projects.agreements.policy import INVOICE_TRANSITIONS
 
 contract = Table(
@@ -57,11 +58,21 @@ invoice = Table(
     Column("due_on", Date, nullable=False),
     Column("paid_on", Date),
     Column("reference", String(200)),
+    Column("paid_by", String(31), ForeignKey("person.username")),
     CheckConstraint("amount > 0", name="amount"),
     CheckConstraint("(state = 'paid') = (paid_on IS NOT NULL AND reference IS NOT NULL)", name="paid"),
 )
 
+_YEAR, _DAY = "CAST(substr(CAST(NEW.{0} AS TEXT), 1, 4) AS INTEGER)", "substr(CAST(NEW.{0} AS TEXT), 6)"
+
 append_only(contract)
+refuse(
+    contract,
+    "length",
+    "INSERT",
+    f"({_YEAR.format('ends')}, {_DAY.format('ends')}) >= ({_YEAR.format('starts')} + {YEARS}, {_DAY.format('starts')})",
+    f"a contract ends before its anniversary after {YEARS} years",
+)
 append_only(contract_project)
 refuse(
     contract_project,
@@ -70,6 +81,14 @@ refuse(
     "(SELECT resource FROM contract WHERE id = NEW.contract_id) IS DISTINCT FROM "
     "(SELECT resource FROM project WHERE id = NEW.project_id)",
     "a project works under a contract with its own resource",
+)
+refuse(
+    contract_project,
+    "days",
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM contract WHERE id = NEW.contract_id "
+    "AND substr(NEW.since, 1, 10) BETWEEN CAST(starts AS TEXT) AND CAST(ends AS TEXT))",
+    "a project comes under a contract on one of its days",
 )
 immutable(
     agreement,
@@ -96,6 +115,14 @@ refuse(
     "state",
     "UPDATE",
     f"NEW.state <> OLD.state AND NOT ({_along}) OR NEW.state = OLD.state AND "
-    "(NEW.paid_on IS DISTINCT FROM OLD.paid_on OR NEW.reference IS DISTINCT FROM OLD.reference)",
+    "(NEW.paid_on IS DISTINCT FROM OLD.paid_on OR NEW.reference IS DISTINCT FROM OLD.reference "
+    "OR NEW.paid_by IS DISTINCT FROM OLD.paid_by)",
     "an invoice is paid or cancelled, once",
+)
+refuse(
+    invoice,
+    "two_people",
+    "UPDATE",
+    "NEW.state = 'paid' AND NEW.state <> OLD.state AND (NEW.paid_by IS NULL OR NEW.paid_by = OLD.issued_by)",
+    "whoever issued an invoice does not record its payment",
 )

@@ -27,6 +27,7 @@ from projects.closeout import permissions
 from projects.closeout.archive import make_archive
 from projects.closeout.errors import ArchiveKept, CloseOutWaits, NotDeleted
 from projects.closeout.inventory import list_project
+from projects.closeout.mails import tell_ended
 from projects.closeout.models import (
     UNTIL_PROOF,
     Archive,
@@ -191,6 +192,9 @@ def _record(job: _Job, step: Step, facts: BaseModel) -> None:
         insert_step(tx, job.project_id, step, facts.model_dump(mode="json"))
         if step is Step.DELETED:
             _note_cuts_deleted(tx, job.project_id)
+        if step is Step.PROVEN:
+            archive = find_closeout(tx.connection, job.project_id).archive
+            tell_ended(tx, find_project(tx.connection, job.project_id), archive)
         tx.record(f"projects:closeout:{step}", f"project:{job.project_id}", _summary(facts))
 
 

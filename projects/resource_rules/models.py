@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from core.files import sha256_bytes
 from core.forms import load_form
 from core.people.models import Sector
 from data_catalog.models import Purpose
-from projects.models import Line, Name, Prose, TableRequest
+from projects.models import Fee, Line, Name, Prose, TableRequest
 from projects.resource_rules.errors import RulesRejected
 
 OPEN = "open"
@@ -48,14 +49,6 @@ class Weight(StrEnum):
     REFUSES = "refuses"
     ASKS = "asks"
     TELLS = "tells"
-
-
-class Fee(StrEnum):
-    """How a use is paid for; the amount is set for each."""
-
-    NONE = "none"
-    PER_PROJECT = "per_project"
-    CONTRACT = "contract"
 
 
 class Commercial(StrEnum):
@@ -98,6 +91,10 @@ class Call(_Strict):
         """Tell whether a moment lies within it."""
         return self.opens <= moment.astimezone(ZoneInfo(self.time_zone)).date() <= self.closes
 
+    def days_left(self, moment: datetime) -> int:
+        """Return how many days of it are left at a moment, that day included."""
+        return (self.closes - moment.astimezone(ZoneInfo(self.time_zone)).date()).days + 1
+
     @property
     def words(self) -> str:
         """When it is, in words."""
@@ -136,19 +133,45 @@ class Clocks(_Strict):
 Slug = Annotated[str, Field(max_length=31, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 
 
+class AskedDeclaration(_Strict):
+    """A text that everybody in a team declares for themselves, and for how many days that counts."""
+
+    id: Slug
+    title: Line
+    text: Prose
+    days: int = Field(365, ge=1, le=1826)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what is declared: where a word changes, it is declared anew; resources may share a text."""
+        return sha256_bytes(canonical.dumps({"id": self.id, "title": self.title, "text": self.text}))
+
+
 class AskedOfPeople(_Strict):
     """What everybody in a team must hold."""
 
     courses: tuple[Slug, ...] = Field((), strict=False)
-    declarations: tuple[Slug, ...] = Field((), strict=False)
+    declarations: tuple[AskedDeclaration, ...] = Field((), strict=False)
     second_factor: bool = False
+
+    @model_validator(mode="after")
+    def _asks_once(self) -> Self:
+        if len({one.id for one in self.declarations}) < len(self.declarations):
+            raise ValueError("two declarations have one id")
+        return self
 
 
 class AskedOfTeams(_Strict):
-    """What a team does with what comes out, as the resource asks: an acknowledgement, and news of publications."""
+    """What a team does with what comes out, as the resource asks: words, news, and days."""
 
     acknowledgement: Prose | None = None
-    remind_after_days: tuple[int, ...] = Field((), strict=False)
+    citation: Line | None = None
+    shown_days_before: int | None = Field(
+        None, ge=1, le=365, description="days a manuscript is shown before submission"
+    )
+    summary_days_after: int | None = Field(None, ge=1, le=365, description="days after publication for a lay summary")
+    annual_report: bool = False
+    remind_after_days: tuple[int, ...] = Field((), strict=False, description="days after the project for a report")
 
 
 class ResourceRules(_Strict):
@@ -201,6 +224,10 @@ class ResourceRules(_Strict):
         """Return who decides on a dataset, or None."""
         return next((body for body in self.bodies if body.decides_on(dataset_id)), None)
 
+    def open_call(self, moment: datetime) -> Call | None:
+        """Return the call that is open at a moment, the one that closes last; None where none is, or none is needed."""
+        return max((call for call in self.calls if call.is_open(moment)), key=lambda call: call.closes, default=None)
+
     def said_of(self, rule: RuleId) -> str:
         """Return the resource's own words on a rule, or nothing."""
         return self.words.get(rule, "")
@@ -218,6 +245,12 @@ class ResourceRules(_Strict):
 def load_rules(path: Path) -> ResourceRules:
     """Read a rules file (TOML); raises RulesRejected with every problem in it."""
     return load_form(ResourceRules, path, RulesRejected)
+
+
+@cache
+def open_label() -> str:
+    """Return what open records are called, as the rules that come with Myelin say: also before any are in force."""
+    return load_rules(Path(__file__).with_name(f"{OPEN}.toml")).label
 
 
 class Ethics(_Strict):

@@ -15,9 +15,9 @@ from data_catalog.blinding import unblinding
 from data_catalog.drugs import UNTREATED, arm_words, comparison_words, drug_words
 from data_catalog.errors import FilterRefused
 from data_catalog.models import DatasetDeclaration, Purpose, Unblinding
-from projects.models import TableRequest
+from projects.models import Fee, TableRequest
 from projects.resource_rules.errors import OwnRules, RulesSettled
-from projects.resource_rules.models import OPEN, Commercial, Facts, Fee, ResourceRules, RuleId, Verdict, Weight
+from projects.resource_rules.models import OPEN, Commercial, Facts, ResourceRules, RuleId, Verdict, Weight
 from projects.resource_rules.permissions import RULES_CONFIRM
 
 Declarations = Mapping[str, DatasetDeclaration]

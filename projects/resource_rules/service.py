@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -111,5 +112,7 @@ def _version(row: Mapping[str, Any]) -> RulesVersion:
     return RulesVersion(rules=_rules(row["content"]), **fields)
 
 
+@lru_cache(maxsize=16)
 def _rules(content: str) -> ResourceRules:
+    """Return the rules of a text; each is read once, as every use of a project is judged by its version."""
     return ResourceRules.model_validate_json(content)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from data_catalog.models import Purpose
-from projects.resource_rules.models import EVERY, Body, Call, Commercial, Fee, ResourceRules, RuleId
+from projects.models import Fee
+from projects.resource_rules.models import EVERY, Body, Call, Commercial, ResourceRules, RuleId
 
 FEES = {Fee.NONE: "nothing", Fee.PER_PROJECT: "a fee for each project", Fee.CONTRACT: "under a contract"}
 
@@ -44,6 +45,7 @@ def in_words(rules: ResourceRules) -> tuple[Topic, ...]:
         _topic(rules, "What is given", _data(rules), RuleId.VARIABLES, RuleId.ROWS),
         _topic(rules, "What it costs", _costs(rules), RuleId.CONTRACT),
         _topic(rules, "What is signed and learned", _asked(rules), RuleId.ETHICS),
+        _topic(rules, "What is published", _published(rules)),
         _topic(rules, "Who decides", tuple(_body(body, rules) for body in rules.bodies)),
         _topic(rules, "How long it takes", _clocks(rules), RuleId.TERM),
     )
@@ -92,22 +94,35 @@ def _costs(rules: ResourceRules) -> tuple[str, ...]:
 
 
 def _asked(rules: ResourceRules) -> tuple[str, ...]:
-    people, teams = rules.people, rules.teams
+    people = rules.people
     said = ["A data use agreement, before anything is seen."] if rules.data_use_agreement else []
     if rules.needs_ethics:
         said.append("An ethics approval that is valid while the study runs.")
     if people.courses:
         said.append(f"Courses, by everybody in the team: {_listed(people.courses)}.")
     if people.declarations:
-        said.append(f"Declarations, by everybody in the team: {_listed(people.declarations)}.")
+        titles = _listed([f"{one.title} (every {one.days} days)" for one in people.declarations])
+        said.append(f"Declarations, by everybody in the team: {titles}.")
     if people.second_factor:
         said.append("A second factor at every sign-in.")
-    if teams.acknowledgement:
-        said.append(f"Publications say: “{teams.acknowledgement}”")
+    return tuple(said) or ("Nothing beside the application.",)
+
+
+def _published(rules: ResourceRules) -> tuple[str, ...]:
+    teams = rules.teams
+    said = [f"Publications say: “{teams.acknowledgement}”"] if teams.acknowledgement else []
+    if teams.citation:
+        said.append(f"They cite: {teams.citation}")
+    if teams.shown_days_before:
+        said.append(f"A manuscript is shown to the resource {teams.shown_days_before} days before it is submitted.")
+    if teams.summary_days_after:
+        said.append(f"What is published is summed up in plain words within {teams.summary_days_after} days.")
+    if teams.annual_report:
+        said.append("Each year the team reports what came of the project.")
     if teams.remind_after_days:
         days = _listed([str(day) for day in teams.remind_after_days])
-        said.append(f"The team is asked for its publications {days} days after the project ends.")
-    return tuple(said) or ("Nothing beside the application.",)
+        said.append(f"It reports again {days} days after the project ends.")
+    return tuple(said) or ("The resource asks for nothing when results are published.",)
 
 
 def _body(body: Body, rules: ResourceRules) -> str:

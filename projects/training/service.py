@@ -1,9 +1,9 @@
 """What is done with trainings: record, revoke, list; and the rights that come of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from core.database import Database
 from core.errors import InvalidInput, NotFound, Refused
@@ -58,15 +58,25 @@ def trainings_for(database: Database, actor: Person, username: str) -> list[Trai
         return _trainings(connection, username)
 
 
-def training_rights(connection: Connection, username: str, courses: Iterable[str]) -> tuple[Right, ...]:
+def training_rights(connection: Connection, username: str, courses: Collection[str]) -> tuple[Right, ...]:
     """Return the right somebody has from each of these courses: through the last day of the best training in it."""
-    held = [one for one in _trainings(connection, username) if one.revoked_at is None]
-    return tuple(_right(username, course, [one for one in held if one.course == course]) for course in courses)
+    through = _through(connection, username) if courses else {}
+    return tuple(_right(username, course, through.get(course)) for course in courses)
 
 
-def _right(username: str, course: str, held: list[Training]) -> Right:
+def _through(connection: Connection, username: str) -> dict[str, date]:
+    """Return the last day of the best training somebody holds, by course."""
+    held = (training.c.username == username, training.c.revoked_at.is_(None))
+    query = (
+        select(training.c.course, func.max(training.c.through).label("through"))
+        .where(*held)
+        .group_by(training.c.course)
+    )
+    return {row.course: row.through for row in connection.execute(query)}
+
+
+def _right(username: str, course: str, through: date | None) -> Right:
     words, renewal = f"the training {course} of {username}", "Take the course, and give operations its certificate."
-    through = max((one.through for one in held), default=None)
     return Right(RightKind.TRAINING, f"person:{username}", through, words, renewal)
 
 

@@ -13,15 +13,18 @@ from core.audit.log import newest_entries
 from core.database import Database
 from core.errors import InvalidInput, MyelinError, NotFound, Refused
 from core.people import service
-from core.people.affiliations import affiliations_of, record_affiliation
+from core.people.affiliations import LONGEST_ORGANISATION, add_person_at, affiliations_of, record_affiliation
 from core.people.models import Person, Role, Sector
 from core.people.policy import check_revoke_role
-from core.people.sessions import admit, end_session, open_session, person_in_session
+from core.people.sessions import admit, end_session, open_session, open_sessions, person_in_session
+from core.settings import Settings
 from tests.conftest import ISSUER, HandClock, person
+from tests.support.guards import Attack, check_wall
 
 People = dict[str, Person]
 Door = Literal["portal", "hub", "cli"]
 DOORS: tuple[Door, ...] = ("portal", "hub", "cli")
+SETTINGS = Settings(mode="demo")
 
 
 def test_the_first_ops_person_is_made_once(database: Database, people: People) -> None:
@@ -150,7 +153,7 @@ def test_the_database_refuses_behind_the_services(database: Database, people: Pe
 def test_a_sign_in_is_on_record_at_every_door(database: Database, people: People) -> None:
     rosa = people["rosa"]
     for door in DOORS:
-        assert admit(database, rosa.issuer, rosa.subject, door) == rosa
+        assert admit(database, SETTINGS, rosa.issuer, rosa.subject, door, second_factor=False) == rosa
     with database.read() as connection:
         taken = newest_entries(connection, len(DOORS), subject="person:rosa")
     assert [(entry.actor, entry.action, entry.detail["door"]) for entry in reversed(taken)] == [
@@ -164,9 +167,9 @@ def test_a_refused_sign_in_is_on_record_without_a_strangers_name(
 ) -> None:
     service.close_person(database, people["olga"], "rosa")
     with pytest.raises(Refused, match="closed"):
-        admit(database, ISSUER, people["rosa"].subject, door)
+        admit(database, SETTINGS, ISSUER, people["rosa"].subject, door, second_factor=False)
     with pytest.raises(NotFound):
-        admit(database, ISSUER, "stranger@example.org", door)
+        admit(database, SETTINGS, ISSUER, "stranger@example.org", door, second_factor=False)
     with database.read() as connection:
         stranger, closed = newest_entries(connection, 2)
     assert {(entry.actor, entry.action) for entry in (stranger, closed)} == {(f"system:{door}", "core:sign-in:refuse")}
@@ -216,3 +219,64 @@ def test_an_affiliation_is_recorded_by_operations_with_its_history_and_not_of_on
         record_affiliation(database, people["olga"], "olga", "Acme", Sector.PHARMACEUTICAL)
     with pytest.raises(Refused, match="core:affiliation:record"):
         record_affiliation(database, people["lena"], "rosa", "Acme", Sector.ACADEMIC)
+
+
+NEW = person("zoe")
+SECOND_ACCOUNTS = [
+    ({"username": "rosa"}, "There already is somebody called rosa"),
+    ({"subject": "subject-rosa"}, "This subject belongs to the account rosa"),
+    ({"email": "Rosa@Example.org"}, "This mail address belongs to the account rosa"),
+    ({"subject": "subject-carl"}, "the account carl, which is closed"),
+]
+
+
+@pytest.mark.parametrize(("changes", "why"), SECOND_ACCOUNTS)
+def test_one_person_has_one_account(database: Database, people: People, changes: dict[str, str], why: str) -> None:
+    service.close_person(database, people["olga"], "carl")
+    with pytest.raises(Refused, match=why):
+        service.add_person(database, people["olga"], replace(NEW, **changes))  # type: ignore[arg-type]
+    assert service.all_people(database) == service.people_for(database, people["olga"])
+    assert "zoe" not in {known.username for known in service.all_people(database)}
+
+
+def test_the_same_subject_of_another_provider_is_somebody_else(database: Database, people: People) -> None:
+    elsewhere = replace(NEW, subject="subject-rosa", issuer="https://elsewhere.example.org")
+    assert service.add_person(database, people["olga"], elsewhere).username == "zoe"
+
+
+def test_the_database_refuses_a_second_account_with_the_same_mail_address(
+    owned_database: Database, people: People
+) -> None:
+    same_mail = "INSERT INTO person VALUES ('zoe','Z','ROSA@example.org','i','s',TRUE,'2026')"
+    check_wall(owned_database, Attack("person", "one_account", "the same mail", same_mail, lambda _: None))
+
+
+def test_somebody_is_added_with_where_they_work_or_not_at_all(database: Database, people: People) -> None:
+    with pytest.raises(InvalidInput, match="Name the organisation"):
+        add_person_at(database, people["olga"], NEW, "x" * (LONGEST_ORGANISATION + 1), Sector.ACADEMIC)
+    with pytest.raises(NotFound):
+        service.person_by_username(database, "zoe")
+    with pytest.raises(Refused, match="core:person:add"):
+        add_person_at(database, people["dirk"], NEW, "Acme", Sector.ACADEMIC)
+    assert add_person_at(database, people["olga"], NEW, "Acme", Sector.ACADEMIC).username == "zoe"
+
+
+def test_a_role_is_proposed_once(database: Database, people: People) -> None:
+    service.propose_role(database, people["olga"], "ravi", Role.CHECKER)
+    with pytest.raises(Refused, match="proposed for ravi already"):
+        service.propose_role(database, people["otto"], "ravi", Role.CHECKER)
+    service.revoke_role(database, people["otto"], "ravi", Role.CHECKER)
+    assert service.propose_role(database, people["otto"], "ravi", Role.CHECKER).waits
+
+
+def test_open_sessions_are_those_somebody_is_signed_in_with(
+    database: Database, people: People, clock: HandClock
+) -> None:
+    ended = open_session(database, people["rosa"], "web", 8)
+    end_session(database, people["rosa"], ended)
+    open_session(database, people["rosa"], "web", 1)
+    open_session(database, people["rosa"], "cli", 8)
+    open_session(database, people["lena"], "cli", 8)
+    clock.turn(hours=1)
+    with database.read() as connection:
+        assert [one.kind for one in open_sessions(connection, "rosa", clock.now)] == ["cli"]

@@ -2,33 +2,46 @@
 
 import re
 from collections import Counter
+from datetime import date
 from itertools import pairwise
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 
 from core.database import Database
-from core.people.models import Person, Role, SystemActor
-from core.people.service import propose_role
+from core.people.affiliations import record_affiliation
+from core.people.models import Person, Role, Sector, SystemActor
+from core.people.service import close_person, propose_role
+from core.tokens.models import TokenScope
+from core.tokens.service import make_token
 from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move
 from portal.assets import SOURCES
+from projects.agreements.of_project import issue_invoice
 from projects.applications.service import begin_application
 from projects.closeout.service import finish
+from projects.publications.service import write_report
 from projects.service import close_project
 from tests.egress_review.world import World
+from tests.support.agreements import drawn_up
 from tests.support.catalog import amendment, application_file, applied, approved_project
 from tests.support.closeout import nothing_around
 from tests.support.pages import Page
 from tests.support.portal import Sits
+from tests.support.publications import published
 
 PAGES = [
     ("rosa", "/"),
     ("rosa", "/projects"),
     ("rosa", "/projects/cis-spinal"),
     ("rosa", "/projects/cis-spinal/variables"),
+    ("rosa", "/projects/cis-spinal/publications"),
+    ("dirk", "/projects/cis-spinal/publications"),
+    ("dirk", "/publications"),
     ("rosa", "/requests"),
+    ("rosa", "/me"),
+    ("chris", "/me"),
     ("rosa", "/data"),
     ("rosa", "/data/cis_cohort"),
     ("chris", "/reviews"),
@@ -37,12 +50,12 @@ PAGES = [
     ("chris", "/reviews/{released}"),
     ("lena", "/applications"),
     ("lena", "/applications/drafted"),
+    ("lena", "/applications/drafted/read"),
     ("lena", "/applications/waits"),
     ("lena", "/applications/bands"),
     ("dirk", "/committee"),
     ("dirk", "/committee/waits"),
     ("dirk", "/committee/bands"),
-    ("dirk", "/proposals"),
     ("rosa", "/register"),
     ("lena", "/rules"),
     ("lena", "/rules/ms_cidr"),
@@ -52,12 +65,32 @@ PAGES = [
     ("lena", "/applications/cis-spinal.1"),
     ("dirk", "/projects/cis-spinal/close"),
     ("dirk", "/projects/over"),
+    ("olga", "/agreements"),
+    ("olga", "/agreements/cis-spinal"),
+    ("olga", "/agreements/bands"),
+    ("ravi", "/agreements"),
+    ("ravi", "/agreements/cis-spinal/1"),
+    ("lena", "/agreements"),
+    ("lena", "/agreements/cis-spinal"),
     ("dirk", "/projects/unfinished"),
     ("otto", "/operations"),
     ("otto", "/people"),
+    ("otto", "/people?text=nobody"),
+    ("otto", "/people/new"),
+    ("otto", "/people/grants"),
+    ("olga", "/people/grants"),
+    ("otto", "/people/rosa"),
+    ("otto", "/people/otto"),
+    ("otto", "/people/ravi"),
+    ("otto", "/people/carl"),
+    ("otto", "/people/rosa/close"),
+    ("otto", "/people/chris/roles/checker/revoke"),
+    ("otto", "/people/rosa/trainings/data-protection/revoke"),
     ("otto", "/outbox"),
     ("otto", "/audit"),
     ("rosa", "/audit"),
+    ("rosa", "/tokens"),
+    ("rosa", "/api"),
     ("rosa", "/nowhere"),
     ("rosa", "/signed-out"),
 ]
@@ -69,13 +102,21 @@ def requests(house: World, database: Database, people: dict[str, Person]) -> dic
     approved_project(database, people, application_file(id="bands"))
     applied(database, people, application_file(id="waits"))
     begin_application(database, people["lena"], "ms_cidr", "drafted")
+    published(database, people["rosa"], "cis-spinal")
+    write_report(database, people["rosa"], "cis-spinal", "Two articles are planned.")
     for name in ("over", "unfinished"):
         approved_project(database, people, application_file(id=name))
         close_project(database, people["olga"], name)
     finish(database, house.settings, people["olga"], "over", nothing_around())
     amendment(database, people)
     propose_role(database, people["olga"], "ravi", Role.CHECKER)
+    record_affiliation(database, people["olga"], "rosa", "University of Examples", Sector.ACADEMIC)
+    close_person(database, people["olga"], "carl")
+    drawn_up(database, house.settings, people)
+    for project_id in ("cis-spinal", "bands"):
+        issue_invoice(database, people["otto"], project_id, amount=150_000, currency="EUR", due_on=date(2026, 7, 1))
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")
+    make_token(database, people["rosa"], "a program", TokenScope.WRITE, 7)
     return {str(state): house.bring_to(state) for state in (State.SUBMITTED, State.REVIEWED, State.RELEASED)}
 
 

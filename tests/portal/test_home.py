@@ -81,7 +81,7 @@ def test_the_committee_operations_and_the_second_ops_have_their_own_duties(
 )
 def test_the_navigation_leads_to_what_is_ones_own(sits: Sits, username: str, places: list[str]) -> None:
     links = [link.get_text() for link in sits(username).open("/").soup.select("nav a")]
-    assert links == ["Home", "Applications", "Projects", "Requests", "Data", "Rules", *places]
+    assert links == ["Home", "Applications", "Projects", "Requests", "Data", "Rules", "Agreements", *places]
 
 
 class TestMyProjects:

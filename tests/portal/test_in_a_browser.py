@@ -56,7 +56,7 @@ def opens(browser: Browser, served: World, complaints: list[str]) -> Iterator[Op
     def open_page(username: str, path: str, **window: object) -> Page:
         context = browser.new_context(**window)  # type: ignore[arg-type]
         contexts.append(context)
-        token = open_session(served.database, served.people[username], "web", 1)
+        token = open_session(served.database, served.people[username], "web", 1, second_factor=True)
         context.add_cookies([{"name": SESSION, "value": token, "url": served.settings.portal_url}])
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -73,7 +73,7 @@ def opens(browser: Browser, served: World, complaints: list[str]) -> Iterator[Op
 def test_somebody_signs_in_at_the_provider_and_out_again(browser: Browser, served: World) -> None:
     settings, olga = served.settings, served.people["olga"]
     new = replace(served.people["rosa"], username="rosa-maria", name="Rosa Maria", issuer=settings.oidc_issuer)
-    add_person(served.database, olga, replace(new, subject="rosa-at-id"))
+    add_person(served.database, olga, replace(new, subject="rosa-at-id", email="maria@example.org"))
     page = browser.new_page()
     page.goto(f"{settings.portal_url}/data")
     page.get_by_placeholder("sub").fill("rosa-at-id")
@@ -169,6 +169,8 @@ def test_a_released_file_is_downloaded(opens: Opens, served: World) -> None:
         ("chris", "/reviews/{}"),
         ("otto", "/operations"),
         ("otto", "/people"),
+        ("otto", "/people/new"),
+        ("otto", "/people/rosa"),
         ("otto", "/audit"),
     ],
 )

@@ -8,8 +8,7 @@ from core.outbox.errors import EffectFailed
 from core.outbox.models import Effect, Failure
 from core.outbox.records import find_effect, find_effects
 from core.outbox.tables import outbox
-from core.people.models import Person, Role, SystemActor
-from core.people.service import person_by_username, propose_role
+from core.people.models import Person, SystemActor
 from core.settings import Settings
 from egress_review.models import State
 from hub.models import ServerState
@@ -31,6 +30,9 @@ def test_every_project_is_listed_with_its_servers(house: World, sits: Sits, data
     [
         ("/operations", ["rosa", "chris", "dana"]),
         ("/people", ["rosa", "chris", "dana", "dirk", "anna"]),
+        ("/people/new", ["rosa", "chris", "dana", "dirk", "anna"]),
+        ("/people/rosa", ["rosa", "chris", "dana", "dirk", "anna"]),
+        ("/people/grants", ["rosa", "chris", "dana", "anna"]),
         ("/outbox", ["rosa", "chris", "dana", "dirk", "anna"]),
         ("/audit", ["rosa", "chris", "dana", "dirk"]),
     ],
@@ -39,28 +41,6 @@ def test_to_others_these_pages_are_closed(sits: Sits, path: str, refused: list[s
     for username in refused:
         page = sits(username).open(path)
         assert (page.status, "It takes the role" in page.text) == (403, True)
-
-
-class TestRoles:
-    def test_a_second_ops_person_confirms(self, sits: Sits, database: Database, people: dict[str, Person]) -> None:
-        propose_role(database, people["olga"], "ravi", Role.CHECKER)
-        otto = sits("otto")
-        page = otto.press(otto.open("/people"), "Confirm")
-        assert "ravi now holds the role checker." in page.text
-        assert person_by_username(database, "ravi").roles == {Role.CHECKER}
-
-    def test_who_proposed_has_no_button(self, sits: Sits, database: Database, people: dict[str, Person]) -> None:
-        propose_role(database, people["olga"], "ravi", Role.CHECKER)
-        page = sits("olga").open("/people")
-        assert "Somebody else confirms it" in page.text
-        assert not page.has_button("Confirm")
-
-    def test_a_second_press_is_refused(self, sits: Sits, database: Database, people: dict[str, Person]) -> None:
-        propose_role(database, people["olga"], "ravi", Role.CHECKER)
-        otto = sits("otto")
-        page = otto.open("/people")
-        otto.press(page, "Confirm")
-        assert otto.press(page, "Confirm").status == 403
 
 
 class TestMail:

@@ -24,7 +24,7 @@ from tests.support.provider import answer_as, issuer_at
 def rosa(database: Database, people: dict[str, Person], settings: Settings) -> Person:
     """Somebody the provider of this test knows as `rosa-at-id`."""
     new = replace(people["rosa"], username="rosa-maria", name="Rosa Maria", issuer=settings.oidc_issuer)
-    return add_person(database, people["olga"], replace(new, subject="rosa-at-id"))
+    return add_person(database, people["olga"], replace(new, subject="rosa-at-id", email="maria@example.org"))
 
 
 def sign_in(reader: Reader, provider: int, subject: str, there: str = "/sign-in") -> Page:
@@ -57,6 +57,20 @@ def test_somebody_without_an_account_is_told_what_to_do(anybody: Reader, provide
         refusal = newest_entries(connection, 1)[0]
     assert (refusal.actor, refusal.action) == ("system:portal", "core:sign-in:refuse")
     assert "stranger" not in refusal.subject
+
+
+def test_somebody_without_an_account_is_added_from_the_lines_they_are_shown_and_gets_in(
+    anybody: Reader, provider: int, sits: Sits
+) -> None:
+    lines = sign_in(anybody, provider, "stranger").soup.select_one("pre")
+    assert lines is not None
+    otto = sits("otto")
+    form = otto.press(otto.open("/people/new"), "Fill in the form", pasted=lines.get_text())
+    rest = {"username": "sam", "name": "Sam", "email": "sam@example.org"}
+    work = {"organisation": "University of Examples", "sector": "academic"}
+    assert otto.press(form, "Add this person", **rest, **work).path == "/people/sam"
+    page = sign_in(anybody, provider, "stranger")
+    assert (page.status, "Sam" in page.text) == (200, True)
 
 
 def test_a_closed_account_can_not_sign_in(

@@ -15,14 +15,13 @@ from projects.access import can_access, check_access
 from projects.errors import AccessRefused, ActionRefused
 from projects.gates import WARN_DAYS, check_rights, lapses, person_rights
 from projects.models import Project
-from projects.resource_rules.models import AskedOfPeople
 from projects.resource_rules.service import confirm_rules, propose_rules, rules_in_force
 from projects.rights import Right, RightKind
 from projects.service import resume_project, suspend_project
 from projects.training.service import record_training, revoke_training
 from projects.warnings import warn_of_lapses
 from tests.conftest import HandClock
-from tests.support.catalog import activate, application_file, approved_project, ingest, ready, trained
+from tests.support.catalog import activate, application_file, approved_project, demand_training, ingest, ready, trained
 
 THROUGH = date(2026, 8, 31)
 
@@ -86,12 +85,8 @@ class TestTraining:
 
     @pytest.fixture
     def active(self, database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> Project:
-        ready(database, people)
+        demand_training(database, people)
         ingest(database, settings, people["dana"], "cis_cohort", tmp_path)
-        with database.read() as connection:
-            rules = rules_in_force(connection, "open").rules
-        asked = rules.model_copy(update={"people": AskedOfPeople(courses=("data-protection",))})
-        confirm_rules(database, people["dirk"], "open", propose_rules(database, people["olga"], asked).number)
         approved_project(database, people)
         return activate(database, settings, people["olga"], "cis-spinal")
 

@@ -11,7 +11,7 @@ from core.people.models import Person, Role
 from core.permissions import all_permissions
 from projects import permissions
 from projects.errors import AccessRefused, ActionRefused, StepNotOpen
-from projects.models import Cut, Membership, Project, ProjectState, TeamRole
+from projects.models import Cut, Fee, Membership, Project, ProjectState, TeamRole
 from projects.policy import TRANSITIONS, Action, can_transition, check_add_member, check_transition, check_use
 
 WHEN = datetime(2026, 6, 1, tzinfo=UTC)
@@ -49,6 +49,7 @@ def a_project(state: ProjectState = ProjectState.APPROVED, *team: str) -> Projec
         state=state,
         resource="open",
         rules_sha256="0" * 64,
+        fee=Fee.NONE,
         commercial=False,
         ethics_through=None,
         conditions="",

@@ -10,6 +10,7 @@ import pytest
 from core.database import Database
 from core.files import ensure_folder
 from core.people.models import Person
+from core.people.sessions import open_session
 from core.settings import Settings
 from data_catalog.editions import EditionManifest
 from data_catalog.models import DATASETS
@@ -19,12 +20,18 @@ from projects.agreements.models import AgreementKind
 from projects.agreements.of_project import issue_invoice, record_agreement, record_payment
 from projects.applications.models import Application, ApplicationFile
 from projects.applications.records import find_application
-from projects.applications.service import amend_from_file, apply_from_file
+from projects.applications.service import (
+    amend_from_file,
+    apply_from_file,
+    check_application,
+    submit_application,
+)
 from projects.committee.models import Word
 from projects.committee.policy import bodies_asked
 from projects.committee.service import cast_vote, declare_interest, give_seat
+from projects.declarations.service import asked_of, declare
 from projects.models import Project, TeamRole
-from projects.resource_rules.models import load_rules
+from projects.resource_rules.models import AskedOfPeople, load_rules
 from projects.resource_rules.service import all_in_force, confirm_rules, propose_rules, rules_in_force
 from projects.service import activate_project, project
 from projects.training.service import record_training
@@ -93,11 +100,37 @@ def ready(database: Database, people: dict[str, Person]) -> None:
                 give_seat(database, people["olga"], rules.resource, body.id, member)
 
 
+def declared(database: Database, people: dict[str, Person], *usernames: str) -> None:
+    """Have people make every declaration they are asked for."""
+    for username in usernames:
+        with database.read() as connection:
+            asked = asked_of(connection, username)
+        for one in asked:
+            declare(database, people[username], one.declaration.sha256)
+
+
+def demand_training(database: Database, people: dict[str, Person], course: str = "data-protection") -> None:
+    """Put rules of open records in force that ask everybody in a team for a training."""
+    ready(database, people)
+    with database.read() as connection:
+        rules = rules_in_force(connection, "open").rules
+    asked = rules.model_copy(update={"people": AskedOfPeople(courses=(course,))})
+    confirm_rules(database, people["dirk"], "open", propose_rules(database, people["olga"], asked).number)
+
+
 def trained(database: Database, people: dict[str, Person], *usernames: str) -> None:
     """Record the training that the resources ask for, through 2027."""
     days = {"passed_on": date(2026, 1, 1), "through": date(2027, 12, 31)}
     for username in usernames:
         record_training(database, people["olga"], username, "data-protection", **days, evidence="invented")
+
+
+def rightful(database: Database, people: dict[str, Person], *usernames: str) -> None:
+    """Have people hold all that the resources ask of them, and be signed in to the hub, with a second factor."""
+    trained(database, people, *usernames)
+    declared(database, people, *usernames)
+    for username in usernames:
+        open_session(database, people[username], "hub", hours=24 * 400, second_factor=True)
 
 
 def settled(database: Database, settings: Settings, people: dict[str, Person], project_id: str) -> None:
@@ -120,6 +153,12 @@ def applied(database: Database, people: dict[str, Person], file: ApplicationFile
     for member in ("dirk", "dora"):
         declare_interest(database, people[member], file.id, conflict=False)
     return application
+
+
+def submitted(database: Database, actor: Person, project_id: str, number: int = 0) -> Application:
+    """Submit a draft as somebody does who has read it as it is."""
+    file = check_application(database, actor, project_id, number).file
+    return submit_application(database, actor, project_id, number, read=file.sha256 if file else "")
 
 
 def approved_project(database: Database, people: dict[str, Person], file: ApplicationFile | None = None) -> Project:

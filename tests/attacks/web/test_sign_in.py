@@ -12,6 +12,7 @@ from core.people.sessions import open_session, person_in_session
 from core.settings import Settings
 from core.web.visit import SESSION
 from portal.sign_in import ATTEMPT
+from tests.conftest import person
 from tests.support.pages import Reader
 from tests.support.provider import answer_as
 
@@ -19,7 +20,7 @@ from tests.support.provider import answer_as
 @pytest.fixture
 def vera(database: Database, people: dict[str, Person], settings: Settings) -> Person:
     """The victim, whom the provider knows."""
-    known = replace(people["rosa"], username="vera", issuer=settings.oidc_issuer, subject="vera-at-id")
+    known = replace(person("vera"), issuer=settings.oidc_issuer, subject="vera-at-id")
     return add_person(database, people["olga"], known)
 
 

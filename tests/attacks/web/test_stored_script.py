@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, BrowserContext
 from starlette.requests import Request
 
 from core.database import Database
-from core.people.models import Person
+from core.people.affiliations import record_affiliation
+from core.people.models import Person, Sector
 from core.people.service import add_person
 from core.people.sessions import open_session
 from core.settings import Settings
@@ -24,6 +25,7 @@ from egress_review.models import Verdict
 from egress_review.review import NewComment
 from egress_review.submit import Submission, submit
 from portal.app import make_app
+from tests.conftest import person
 from tests.egress_review.world import World
 from tests.support.browser import chromium
 from tests.support.portal import Sits
@@ -53,7 +55,8 @@ def say_script(house: World, request_id: str) -> None:
 def test_everything_people_write_is_shown_as_text(
     house: World, sits: Sits, database: Database, people: dict[str, Person]
 ) -> None:
-    add_person(database, people["olga"], replace(people["rosa"], username="mallory", name=SCRIPT, subject="m"))
+    add_person(database, people["olga"], replace(person("mallory"), name=SCRIPT, subject=SCRIPT))
+    record_affiliation(database, people["olga"], "mallory", SCRIPT, Sector.NONE)
     request_id = submit_script(house, f"{SCRIPT.replace('/', '')}.csv", b"a,people\nb,30\n")
     say_script(house, request_id)
     house.approve(request_id)
@@ -61,7 +64,7 @@ def test_everything_people_write_is_shown_as_text(
     seen = {
         "chris": [f"/reviews/{request_id}"],
         "rosa": ["/requests", "/projects/cis-spinal", f"/data/cis_cohort?words={SCRIPT}"],
-        "otto": ["/people", f"/audit?subject={SCRIPT}"],
+        "otto": ["/people", "/people/mallory", "/people/mallory/close", f"/audit?subject={SCRIPT}"],
     }
     for username, paths in seen.items():
         for path in paths:
@@ -105,7 +108,7 @@ def browser() -> Iterator[Browser]:
 
 def checker_at(browser: Browser, house: World, checker: str) -> BrowserContext:
     context = browser.new_context()
-    token = open_session(house.database, house.people[checker], "web", 1)
+    token = open_session(house.database, house.people[checker], "web", 1, second_factor=True)
     context.add_cookies([{"name": SESSION, "value": token, "url": house.settings.portal_url}])
     return context
 

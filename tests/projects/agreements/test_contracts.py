@@ -1,6 +1,7 @@
 """Contracts: three years, several studies under one, and all of them stopped when it ends."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,21 +20,27 @@ from projects.agreements.models import ContractRecord
 from projects.agreements.policy import last_day
 from projects.agreements.service import contracts_for, move_to_contract, record_contract
 from projects.applications.errors import RulesRefuse
+from projects.applications.models import ApplicationState, Exemption, ExemptionWord
+from projects.approval import fee_settled, works_under
 from projects.errors import AccessRefused
 from projects.gates import project_rights
-from projects.models import Project
+from projects.models import Fee, Project
 from projects.records import find_project
+from projects.resource_rules.models import RuleId, load_rules
+from projects.resource_rules.service import rules_in_force
 from projects.rights import RightKind
 from tests.conftest import HandClock
+from tests.support.applications import an_application
 from tests.support.catalog import (
     ON_ONE_ENGINE,
+    RULES,
     activate,
     application_file,
     applied,
     approved_project,
     ready,
+    rightful,
     settled,
-    trained,
 )
 from tests.support.guards import message_of, run, tear_down
 from tests.support.registries import publish_trials
@@ -69,7 +76,7 @@ def contract(
 ) -> ContractRecord:
     """Acme's contract, through 30 June 2026, and synthetic trials."""
     ready(database, people)
-    trained(database, people, "lena", "rosa")
+    rightful(database, people, "lena", "rosa")
     publish_trials(database, settings, people["dana"], tmp_path / "trials", people=20)
     return record(database, settings, people, signed, "acme-1", date(2023, 7, 1))
 
@@ -207,7 +214,66 @@ def test_a_project_of_industry_without_a_contract_has_no_right_to_run(
     assert [right.through for right in rights if right.kind is RightKind.CONTRACT] == [None]
 
 
+@pytest.mark.parametrize(
+    ("granted", "fee"), [((), Fee.CONTRACT), (("dirk",), Fee.CONTRACT), (("dirk", "dora"), Fee.NONE)]
+)
+def test_a_contract_is_no_fee_once_two_members_exempted_the_project_from_it(granted: tuple[str, ...], fee: Fee) -> None:
+    file = application_file(**study("one"))
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    words = tuple(ExemptionWord(name, True, "A public good.", at) for name in granted)
+    exemption = Exemption(RuleId.CONTRACT, "No contract.", "lena", at, words)
+    application = replace(an_application(ApplicationState.SUBMITTED, file), exemptions=(exemption,))
+    assert fee_settled(application, file, load_rules(RULES / "ms_cidr.toml")) is fee
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize("today", [datetime(2026, 6, 30, 23, 59, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)])
+def test_a_contract_covers_what_is_approved_on_its_days_only(
+    contract: ContractRecord, database: Database, people: dict[str, Person], clock: HandClock, today: datetime
+) -> None:
+    applied(database, people, application_file(**study("one")))
+    clock.now = today
+    with database.read() as connection:
+        rules = rules_in_force(connection, "ms_cidr").rules
+        runs = works_under(connection, application_file(**study("one")), rules, today.date())
+    assert runs is (today.date() <= contract.ends)
+
+
 AT = "2026-06-01T10:00:00.000000Z"
+WALLS = {
+    "a contract of more than three years": (
+        "contract",
+        "length",
+        f"INSERT INTO contract VALUES ('long', 'ms_cidr', 'O', '2026-01-01', '2029-01-01', 'S', 'x', 'olga', '{AT}')",
+    ),
+    "a project under a contract that is over": (
+        "contract_project",
+        "days",
+        "INSERT INTO contract_project VALUES ('one', '2026-07-01T00:00:00.000000Z', 'acme-1', 'olga')",
+    ),
+    "a project under a contract that has not begun": (
+        "contract_project",
+        "days",
+        "INSERT INTO contract_project VALUES ('one', '2023-06-30T23:59:59.000000Z', 'acme-1', 'olga')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("table", "guard", "sql"), WALLS.values(), ids=WALLS)
+def test_a_contract_holds_for_its_days_in_the_database_too(
+    contract: ContractRecord,
+    database: Database,
+    owned_database: Database,
+    people: dict[str, Person],
+    table: str,
+    guard: str,
+    sql: str,
+) -> None:
+    approved_project(database, people, application_file(**study("one")))
+    with pytest.raises(DBAPIError, match=message_of(owned_database, table, guard)):
+        run(owned_database, sql)
+    tear_down(owned_database, table, guard)
+    run(owned_database, sql)
 
 
 def test_the_wall_holds_and_without_it_the_attack_works(

@@ -1,5 +1,6 @@
 """Agreements and fees: a project runs while they hold, and not otherwise."""
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from core.database import Database
@@ -14,7 +16,7 @@ from core.errors import InvalidInput, MyelinError, NotFound, Refused
 from core.people.models import Person
 from core.settings import Settings
 from projects.access import can_access, check_access
-from projects.agreements.errors import ContractRejected
+from projects.agreements.errors import ContractRejected, PaymentRefused
 from projects.agreements.models import AgreementKind, InvoiceState
 from projects.agreements.of_project import (
     cancel_invoice,
@@ -35,10 +37,11 @@ from tests.support.catalog import (
     application_file,
     approved_project,
     ready,
+    rightful,
     settled,
-    trained,
 )
 from tests.support.guards import message_of, run, tear_down
+from tests.support.projects import insert_project
 from tests.support.registries import publish_trials
 
 SIGNATORY = {"name": "S. Amann", "position": "office", "organisation": "U. of Examples", "email": "s@example.org"}
@@ -49,7 +52,7 @@ TODAY = date(2026, 6, 1)
 def approved(database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> Project:
     """An academic project on MS CIDR as the committee approved it: nothing is signed, nothing is paid."""
     ready(database, people)
-    trained(database, people, "lena", "rosa")
+    rightful(database, people, "lena", "rosa")
     publish_trials(database, settings, people["dana"], tmp_path / "trials", people=20)
     asked = {"ms_cidr": {"visit": {"variables": ["edss"]}}}
     more = {"resource": "ms_cidr", "purposes": ["outcome measurement"], "signatory": SIGNATORY, "datasets": asked}
@@ -85,6 +88,34 @@ def running(approved: Project, database: Database, settings: Settings, people: d
     return activate(database, settings, people["olga"], "cord")
 
 
+def test_whether_somebody_may_use_it_is_asked_in_few_statements(running: Project, database: Database) -> None:
+    asked: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        asked.extend([statement] if statement.startswith("SELECT") else [])
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    check_access(database, "rosa", "cord")
+    tables = [re.findall(r"FROM (\w+)", statement) for statement in asked]
+    of_project = [["project"], ["membership"], ["cut"], ["resource_rules"], ["agreement"], ["invoice"]]
+    assert tables == [["person"], ["role_grant"], *of_project, ["training"]]
+
+
+def test_its_fee_is_settled_for_good_and_one_that_nobody_settled_waits_for_a_contract(
+    running: Project, database: Database, owned_database: Database, people: dict[str, Person]
+) -> None:
+    for fee in ("none", "contract"):
+        with pytest.raises(DBAPIError, match="changes with the approval of an amendment only"):
+            run(owned_database, f"UPDATE project SET fee = '{fee}'")
+    days = {"starts": date(2026, 1, 1), "ends": date(2026, 12, 31)}
+    with database.write(people["dirk"]) as tx:
+        insert_project(tx, "older", "lena", "dirk", **days, rules_sha256=running.rules_sha256)
+        tx.record("test:project:insert", "project:older")
+    with database.read() as connection:
+        rights = project_rights(connection, find_project(connection, "older"))
+    assert [right.holds(TODAY) for right in rights if right.kind is RightKind.CONTRACT] == [False]
+
+
 def test_an_agreement_closes_it_with_its_last_day_or_when_it_is_ended(
     running: Project, database: Database, people: dict[str, Person], clock: HandClock, settings: Settings, signed: Path
 ) -> None:
@@ -100,6 +131,20 @@ def test_an_agreement_closes_it_with_its_last_day_or_when_it_is_ended(
     assert not can_access(database, "rosa", "cord")
     with pytest.raises(NotFound):
         end_agreement(database, people["olga"], "cord", AgreementKind.COMMERCIAL)
+
+
+def test_whoever_issued_an_invoice_does_not_record_its_payment(
+    approved: Project, database: Database, owned_database: Database, people: dict[str, Person]
+) -> None:
+    issue_invoice(database, people["olga"], "cord", amount=100, currency="EUR", due_on=TODAY)
+    with pytest.raises(PaymentRefused, match="olga issued invoice 1"):
+        record_payment(database, people["olga"], 1, paid_on=TODAY, reference="B 1")
+    paid = "UPDATE invoice SET state = 'paid', paid_on = '2026-06-01', reference = 'B', paid_by = {}"
+    for by in ("'olga'", "NULL"):
+        with pytest.raises(DBAPIError, match=message_of(owned_database, "invoice", "two_people")):
+            run(owned_database, paid.format(by))
+    tear_down(owned_database, "invoice", "two_people")
+    run(owned_database, paid.format("'olga'"))
 
 
 def test_an_invoice_is_settled_once(approved: Project, database: Database, people: dict[str, Person]) -> None:
@@ -166,7 +211,7 @@ def test_no_sequence_makes_it_run_without_a_signed_agreement_and_a_paid_fee(
             elif step == "issue":
                 issue_invoice(database, olga, "cord", amount=1, currency="EUR", due_on=TODAY)
             elif step == "pay":
-                record_payment(database, olga, max(newest, 1), paid_on=TODAY, reference="B")
+                record_payment(database, people["otto"], max(newest, 1), paid_on=TODAY, reference="B")
                 paid = True
             else:
                 cancel_invoice(database, olga, max(newest, 1))
@@ -202,7 +247,8 @@ ATTACKS = {
     "an invoice born paid": (
         "invoice",
         "birth",
-        f"INSERT INTO invoice VALUES (2, 'cord', 1, 'EUR', 'paid', 'olga', '{AT}', '2026-07-01', '2026-06-01', 'B')",
+        "INSERT INTO invoice VALUES "
+        f"(2, 'cord', 1, 'EUR', 'paid', 'olga', '{AT}', '2026-07-01', '2026-06-01', 'B', 'otto')",
     ),
     "an agreement brought back": ("agreement", "once", "UPDATE agreement SET ended_at = NULL"),
 }
