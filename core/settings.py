@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.people.models import Role
+
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 MAIL_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 """A plain mail address, ASCII only, as every mail server takes it: RFC 5322's dot-atom, and the name of a host."""
@@ -37,6 +39,14 @@ class Settings(BaseSettings):
     oidc_issuer: str = Field("http://id.localhost:9400", description="issuer of the sign-in provider")
     oidc_backchannel: str = Field("", description="address servers reach the issuer at, where it differs")
     oidc_client_id: str = Field("myelin", description="client registered with the sign-in provider")
+    second_factor_acr: str = Field(
+        "",
+        description="value of the claim `acr` by which the provider says that a second factor was used, and that it is "
+        "asked for at each sign-in; empty means that `amr` alone says so",
+    )
+    second_factor_roles: str = Field(
+        "checker,dac_member,data_manager,ops", description="roles nobody acts in without a second factor, with commas"
+    )
 
     network_pool: IPv4Network = Field(IPv4Network("10.77.0.0/16"), description="range project networks are taken from")
     notebook_image: str = Field("myelin/notebook:latest", description="image of the notebook servers")
@@ -67,6 +77,18 @@ class Settings(BaseSettings):
         if others.data.get("smtp_host") and not MAIL_ADDRESS.fullmatch(sender):
             raise ValueError("with a mail server, this is the address mail is sent from: name@host")
         return sender
+
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _are_roles(cls, roles: str) -> str:
+        for role in _named(roles):
+            Role(role)
+        return roles
+
+    @cached_property
+    def roles_with_second_factor(self) -> frozenset[Role]:
+        """The roles nobody acts in without a second factor."""
+        return frozenset(Role(role) for role in _named(self.second_factor_roles))
 
     @cached_property
     def database(self) -> str:
@@ -132,3 +154,7 @@ class Settings(BaseSettings):
     def locks(self) -> Path:
         """Empty files that the processes of this machine lock against each other."""
         return self.state / "locks"
+
+
+def _named(roles: str) -> list[str]:
+    return [role.strip() for role in roles.split(",") if role.strip()]

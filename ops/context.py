@@ -10,7 +10,7 @@ from core.errors import Refused
 from core.files import write_durably
 from core.migrations import check_current
 from core.people.models import Person
-from core.people.sessions import person_in_session
+from core.people.sessions import check_session, signed_in_with
 from core.settings import Settings
 
 
@@ -43,9 +43,13 @@ def keep_session(token: str) -> None:
 
 
 def signed_in() -> Person:
-    """Return the person whose session the command line holds; raises Refused where nobody is signed in."""
+    """Return the person whose session the command line holds.
+
+    Raises Refused where nobody is signed in, or without the second factor that is asked of them.
+    """
     path = session_file()
-    person = person_in_session(database(), path.read_text().strip()) if path.exists() else None
-    if person is None:
+    found = signed_in_with(database(), path.read_text().strip()) if path.exists() else None
+    if found is None:
         raise Refused("Nobody is signed in.", "Run `myelin login` first.")
-    return person
+    check_session(database(), settings(), *found)
+    return found[0]

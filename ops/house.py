@@ -20,6 +20,7 @@ import projects.closeout.permissions
 import projects.closeout.tables
 import projects.committee.permissions
 import projects.committee.tables
+import projects.declarations.tables
 import projects.permissions
 import projects.publications.mails
 import projects.publications.tables

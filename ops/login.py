@@ -32,8 +32,9 @@ def sign_in(
         if not hmac.compare_digest(answer.get("state", ""), attempt.state) or "code" not in answer:
             raise SignInRefused("The sign-in was not completed.", "Run `myelin login` again.")
         claims = client.exchange(answer["code"], attempt, listener.address)
-    person = admit(database, claims.issuer, claims.subject, "cli")
-    return person, open_session(database, person, "cli", settings.session_hours)
+    used = claims.second_factor
+    person = admit(database, settings, claims.issuer, claims.subject, "cli", second_factor=used)
+    return person, open_session(database, person, "cli", settings.session_hours, second_factor=used)
 
 
 @dataclass

@@ -29,12 +29,12 @@ router = APIRouter()
 
 
 @router.get("/sign-in")
-def sign_in(request: Request, there: Annotated[str, Query(alias="next")] = HOME) -> Response:
-    """Send the browser to the sign-in provider."""
+def sign_in(request: Request, there: Annotated[str, Query(alias="next")] = HOME, again: bool = False) -> Response:
+    """Send the browser to the sign-in provider; `again` has it ask anew whoever is signed in there."""
     site: Site = request.app.state.site
     oidc: OidcClient = request.app.state.oidc
     attempt = Attempt.begin()
-    response = RedirectResponse(oidc.authorization_url(attempt, _callback(site)), status_code=303)
+    response = RedirectResponse(oidc.authorization_url(attempt, _callback(site), again=again), status_code=303)
     kept = {**attempt.__dict__, "next": there if _is_page_of_ours(request, there) else HOME}
     _set(response, site, ATTEMPT, _signer(site).dumps(kept), ATTEMPT_SECONDS)
     return response
@@ -50,10 +50,10 @@ def signed_in_at_provider(request: Request, state: str = "", code: str = "", err
     oidc: OidcClient = request.app.state.oidc
     claims = oidc.exchange(code, attempt, _callback(site))
     try:
-        person = admit(site.database, claims.issuer, claims.subject, "portal")
+        person = _admit(site, claims)
     except NotFound:
         return _unknown_person(request, site, claims)
-    return _with_session(request, site, person, there)
+    return _with_session(request, site, person, there, second_factor=claims.second_factor)
 
 
 @router.post("/sign-out")
@@ -71,14 +71,20 @@ def signed_out(request: Request) -> Response:
     return show(request, request.app.state.site, "portal/signed_out.html", {})
 
 
-def _with_session(request: Request, site: Site, person: Person, there: str) -> Response:
+def _admit(site: Site, claims: Claims) -> Person:
+    issuer, subject, used = claims.issuer, claims.subject, claims.second_factor
+    return admit(site.database, site.settings, issuer, subject, "portal", second_factor=used)
+
+
+def _with_session(request: Request, site: Site, person: Person, there: str, *, second_factor: bool) -> Response:
     before = request.cookies.get(site.cookie(SESSION), "")
     owner = person_in_session(site.database, before) if before else None
-    token = open_session(site.database, person, "web", site.settings.session_hours)
+    hours = site.settings.session_hours
+    token = open_session(site.database, person, "web", hours, second_factor=second_factor)
     if owner:
         end_session(site.database, owner, before)
     response = RedirectResponse(there, status_code=303)
-    _set(response, site, SESSION, token, site.settings.session_hours * 3600)
+    _set(response, site, SESSION, token, hours * 3600)
     response.delete_cookie(site.cookie(ATTEMPT), httponly=True, samesite="lax", secure=site.https)
     return response
 
@@ -104,6 +110,8 @@ def _is_page_of_ours(request: Request, there: str) -> bool:
     """Tell whether this is the path of a page the portal serves; anything else is never gone to."""
     path, _, query = there.partition("?")
     if not path.startswith("/") or path.startswith("//") or quote(there, safe="/?=&%-._~+") != there:
+        return False
+    if path == CALLBACK:  # a sign-in that was refused is begun anew from there
         return False
     scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": []}
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)

@@ -33,7 +33,7 @@ def check_access_in(connection: Connection, username: str, project_id: str, now:
     except NotFound as error:
         raise not_in_team(project_id) from error
     check_use(project, person, now.date())
-    check_rights(rights_in_use(connection, project, username), now.date())
+    check_rights(rights_in_use(connection, project, username, now), now.date())
     assert project.cut is not None
     assert project.subnet is not None
     return Access(username, project_id, project.team[username], project.cut, project.subnet)

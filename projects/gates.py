@@ -6,18 +6,20 @@ and the egress API refuses them (`projects.access`), and a project is not activa
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
 from projects.agreements.models import AgreementKind, InvoiceState
 from projects.agreements.policy import agreed_through
 from projects.agreements.records import agreements_of, contract_of, invoices
+from projects.declarations.service import declaration_rights
 from projects.errors import AccessRefused, ActionRefused
 from projects.models import Fee, Project, ProjectInUse
 from projects.resource_rules.models import Commercial, ResourceRules
 from projects.resource_rules.service import rules_by_hash
 from projects.rights import Right, RightKind
+from projects.second_factor import second_factor_right
 from projects.training.service import training_rights
 
 WARN_DAYS = (60, 14, 1)
@@ -48,10 +50,14 @@ def courses_of(connection: Connection, project: Project) -> tuple[str, ...]:
     return tuple(rules.people.courses) if rules else ()
 
 
-def rights_in_use(connection: Connection, project: ProjectInUse, username: str) -> tuple[Right, ...]:
-    """Return every right that must hold for somebody to use a project: its own, and theirs in it."""
+def rights_in_use(connection: Connection, project: ProjectInUse, username: str, now: datetime) -> tuple[Right, ...]:
+    """Return every right that must hold for somebody to use a project at a moment: its own, and theirs in it.
+
+    A sign-in with a second factor is among them and ends within hours, so that nobody is warned of it.
+    """
     rules = _rules(connection, project)
-    return (*_of_project(connection, project, rules), *_of_person(connection, username, rules))
+    signed_in = (second_factor_right(connection, username, now),) if rules and rules.people.second_factor else ()
+    return (*_of_project(connection, project, rules), *_of_person(connection, username, rules), *signed_in)
 
 
 def check_rights(rights: Iterable[Right], today: date) -> None:
@@ -78,13 +84,21 @@ def lapses(rights: Sequence[Right], today: date) -> Iterator[Lapse]:
             yield Lapse(right, min(reached))
 
 
+def ending(rights: Iterable[Right], today: date) -> tuple[Right, ...]:
+    """Return the rights that do not hold, and those that end within the days people are warned at."""
+    return tuple(right for right in rights if right.days_left(today) <= max(WARN_DAYS))
+
+
 def _of_project(connection: Connection, project: ProjectInUse, rules: ResourceRules | None) -> tuple[Right, ...]:
     by_rules = (*_ethics(project, rules), *_agreed(connection, project, rules)) if rules else ()
     return (_term(project), *by_rules, *_paid(connection, project, project.fee if rules else Fee.NONE))
 
 
 def _of_person(connection: Connection, username: str, rules: ResourceRules | None) -> tuple[Right, ...]:
-    return training_rights(connection, username, rules.people.courses) if rules else ()
+    if rules is None:
+        return ()
+    trained = training_rights(connection, username, rules.people.courses)
+    return (*trained, *declaration_rights(connection, username, rules.people.declarations))
 
 
 def _rules(connection: Connection, project: ProjectInUse) -> ResourceRules | None:

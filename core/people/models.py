@@ -74,6 +74,19 @@ class SystemActor:
 
 
 @dataclass(frozen=True)
+class Session:
+    """A sign-in: at which door, since when, until when at the latest, and whether it took a second factor."""
+
+    id: str
+    """The hash of its token: it names the session and opens nothing."""
+    kind: str
+    opened_at: datetime
+    expires_at: datetime
+    second_factor: bool
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Affiliation:
     """Where somebody works, as operations recorded it; the newest counts."""
 

@@ -9,7 +9,7 @@ from core.errors import Refused
 from core.people import permissions
 from core.people.affiliations import affiliation_history, affiliations_of
 from core.people.directory import matches
-from core.people.models import Affiliation, Person, Role, RoleGrant
+from core.people.models import Affiliation, Person, Role, RoleGrant, Session
 from core.people.policy import (
     can_confirm_role,
     check_close_person,
@@ -19,7 +19,7 @@ from core.people.policy import (
     needs_second_word,
 )
 from core.people.service import find_person, grants_of, holders, ops_ever, pending_grants, people_for
-from core.people.sessions import Session, open_sessions
+from core.people.sessions import open_sessions
 from core.permissions import check_may
 
 Account = Literal["", "open", "closed"]

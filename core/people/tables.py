@@ -1,6 +1,6 @@
 """Tables of people, role grants and sessions."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, String, Table, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, String, Table, UniqueConstraint, false
 
 from core.database import UtcDateTime, metadata
 from core.guards import append_only, immutable, refuse
@@ -41,6 +41,7 @@ session = Table(
     Column("kind", String(8), nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    Column("second_factor", Boolean, nullable=False, server_default=false()),
     Column("ended_at", UtcDateTime),
 )
 
@@ -65,7 +66,14 @@ refuse(
     "one person has one account",
 )
 immutable(role_grant, ["id", "username", "role", "proposed_by", "proposed_at"])
-immutable(session, ["token_hash", "username", "kind", "opened_at", "expires_at"])
+immutable(session, ["token_hash", "username", "kind", "opened_at", "expires_at", "second_factor"])
+refuse(
+    session,
+    "once",
+    "UPDATE",
+    "OLD.ended_at IS NOT NULL AND NEW.ended_at IS DISTINCT FROM OLD.ended_at",
+    "a session ends once",
+)
 _BY_ONE = (
     "NEW.confirmed_by = NEW.proposed_by AND (NEW.role IN ('checker', 'dac_member') OR NEW.role = 'ops' AND "
     "(SELECT COUNT(*) FROM role_grant WHERE role = 'ops' AND confirmed_at IS NOT NULL) >= 2)"

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from core.errors import MyelinError
 from core.failures import log_failure
+from core.people.second_factor import SecondFactorMissing
 from core.web.failures import Failures
 from core.web.visit import SAFE_METHODS, NotSignedIn, show
 
@@ -43,7 +44,7 @@ def _own_error(request: Request, error: Exception) -> Response:
         return RedirectResponse(f"/sign-in?next={quote(there, safe='')}", status_code=303)
     if error.status >= 500:
         log_failure("request failed", error, path=request.url.path)
-    return _page(request, error.status, error.message, error.hint)
+    return _page(request, error.status, error.message, error.hint, again=isinstance(error, SecondFactorMissing))
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -65,13 +66,14 @@ def _unknown(request: Request, reference: str) -> Response:
     return _page(request, 500, "This page could not be made.", hint)
 
 
-def _page(request: Request, status: int, message: str, hint: str) -> Response:
+def _page(request: Request, status: int, message: str, hint: str, *, again: bool = False) -> Response:
     facts = {
         "visit": getattr(request.state, "visit", None),
         "title": TITLES.get(status, TITLES[400 if status < 500 else 500]),
         "message": message,
         "hint": hint,
         "fresh": _came_from(request) if status == 409 else None,
+        "again": f"/sign-in?again=true&next={quote(request.url.path, safe='')}" if again else None,
     }
     return show(request, request.app.state.site, "web/error.html", facts, status)
 

@@ -62,6 +62,27 @@ class Claims:
     subject: str
     name: str
     email: str
+    second_factor: bool
+    """Whether the provider says that a second factor was used."""
+
+
+_METHODS = {
+    "knowledge": frozenset({"pwd", "pin", "kba"}),
+    "possession": frozenset({"otp", "hwk", "swk", "pop", "sc", "sms", "tel"}),
+    "inherence": frozenset({"face", "fpt", "iris", "retina", "vbm"}),
+}
+"""Methods of RFC 8176, by what they are evidence of: something known, held, or of the body."""
+
+
+def used_second_factor(claims: Mapping[str, Any], acr: str) -> bool:
+    """Tell whether an ID token says that two factors were used: `mfa`, methods of two kinds, or this very `acr`.
+
+    An empty `acr` is none. Source: RFC 8176, section 2; OpenID Connect Core 1.0, section 2.
+    """
+    methods = claims.get("amr")
+    said = {method for method in methods if isinstance(method, str)} if isinstance(methods, list) else set()
+    kinds = sum(bool(said & kind) for kind in _METHODS.values())
+    return "mfa" in said or kinds > 1 or (acr != "" and claims.get("acr") == acr)
 
 
 def check_issuer(settings: Settings) -> None:
@@ -90,8 +111,8 @@ class OidcClient:
         check_issuer(settings)
         self._settings = settings
 
-    def authorization_url(self, attempt: Attempt, redirect_uri: str) -> str:
-        """Return where the browser goes to sign in."""
+    def authorization_url(self, attempt: Attempt, redirect_uri: str, *, again: bool = False) -> str:
+        """Return where the browser goes to sign in; `again` has the provider ask anew whoever is signed in there."""
         query = {
             "response_type": "code",
             "client_id": self._settings.oidc_client_id,
@@ -101,6 +122,8 @@ class OidcClient:
             "nonce": attempt.nonce,
             "code_challenge": attempt.challenge,
             "code_challenge_method": "S256",
+            **self.asked_of_provider,
+            **({"prompt": "login"} if again else {}),
         }
         endpoint = self.metadata()["authorization_endpoint"]
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(query)}"
@@ -116,10 +139,16 @@ class OidcClient:
             "code_verifier": attempt.verifier,
         }
         answer = self._call("POST", metadata["token_endpoint"], data=form, auth=self._client_secret)
-        return self._verified(str(answer.get("id_token", "")), self._call("GET", metadata["jwks_uri"]), attempt)
+        return self.verified(str(answer.get("id_token", "")), attempt.nonce)
 
-    def _verified(self, id_token: str, keys: Any, attempt: Attempt) -> Claims:
+    def verified(self, id_token: str, nonce: str | None) -> Claims:
+        """Return what an ID token says, its signature and claims verified; raises SignInRefused or Unavailable.
+
+        Without a nonce only for a token that the token endpoint itself has just given (JupyterHub sends none).
+        """
+        keys: Any = self._call("GET", self.metadata()["jwks_uri"])
         client = self._settings.oidc_client_id
+        of_attempt: dict[str, Any] = {"nonce": {"essential": True, "value": nonce}} if nonce is not None else {}
         rules = jwt.JWTClaimsRegistry(
             leeway=CLOCK_SKEW_SECONDS,
             iss={"essential": True, "value": self._settings.oidc_issuer},
@@ -127,7 +156,7 @@ class OidcClient:
             exp={"essential": True},
             iat={"essential": True},
             sub={"essential": True},
-            nonce={"essential": True, "value": attempt.nonce},
+            **of_attempt,
         )
         try:
             claims = jwt.decode(id_token, KeySet.import_key_set(keys), algorithms=ALGORITHMS).claims
@@ -138,7 +167,13 @@ class OidcClient:
         if claims.get("azp", client if for_us_alone else None) != client:
             raise SignInRefused("The sign-in was made for another application.", "Start again from the portal.")
         name, email = (str(claims.get(claim, "")) for claim in ("name", "email"))
-        return Claims(str(claims["iss"]), str(claims["sub"]), name, email)
+        second_factor = used_second_factor(claims, self._settings.second_factor_acr)
+        return Claims(str(claims["iss"]), str(claims["sub"]), name, email, second_factor)
+
+    @property
+    def asked_of_provider(self) -> dict[str, str]:
+        """What every sign-in asks of the provider: the `acr` that stands for a second factor, where there is one."""
+        return {"acr_values": self._settings.second_factor_acr} if self._settings.second_factor_acr else {}
 
     def metadata(self) -> Mapping[str, Any]:
         """Return what the provider says of itself (OpenID Connect Discovery 1.0); raises Unavailable."""

@@ -19,7 +19,8 @@ from starlette.requests import Request
 from core.database import Database
 from core.errors import InvalidInput, MyelinError, Refused
 from core.people.models import Person
-from core.people.sessions import person_in_session
+from core.people.second_factor import SecondFactorMissing
+from core.people.sessions import check_session, signed_in_with
 from core.settings import Settings
 from core.web.site import Site
 
@@ -108,12 +109,17 @@ def show(request: Request, site: Site, template: str, facts: Mapping[str, Any], 
 
 
 def _visitor(request: Request) -> Person:
-    """Return whoever is signed in, before a byte of what they sent is read; raises NotSignedIn and ForgedForm."""
+    """Return whoever is signed in, before a byte of what they sent is read.
+
+    Raises NotSignedIn, SecondFactorMissing and ForgedForm.
+    """
     site: Site = request.app.state.site
     session = request.cookies.get(site.cookie(SESSION), "")
-    person = person_in_session(site.database, session) if session else None
-    if person is None:
+    found = signed_in_with(site.database, session) if session else None
+    if found is None:
         raise NotSignedIn("Please sign in first.")
+    check_session(site.database, site.settings, *found)
+    person, _ = found
     if request.method not in SAFE_METHODS:
         check_own_form(request, site)
     return person
@@ -155,7 +161,7 @@ def perhaps_signed_in(request: Request) -> Visit | None:
     """Return the visit of whoever is signed in, or nobody's, for the few pages that everybody may see; no forms."""
     try:
         return signed_in(request, _visitor(request), {})
-    except NotSignedIn:
+    except (NotSignedIn, SecondFactorMissing):
         return None
 
 

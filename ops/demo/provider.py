@@ -12,14 +12,17 @@ from ops.demo.cast import CAST
 
 NAME = "sign-in"
 
+SECOND_FACTOR = ("pwd", "otp")
+"""What the provider says of every sign-in; nobody is asked for either."""
+
 
 def start_provider(settings: Settings) -> None:
     """Start the provider with the cast as its users, on the port of the issuer's address."""
     port = urlsplit(settings.oidc_issuer).port
     command = [sys.executable, "-m", "oidc_provider_mock", "--host", "127.0.0.1", "--port", str(port)]
     for part in CAST:
-        claims = {"sub": part.username, "name": part.name, "email": f"{part.username}@example.org"}
-        command += ["--user-claims", json.dumps(claims | {"preferred_username": part.username})]
+        claims: dict[str, object] = {"sub": part.username, "name": part.name, "email": f"{part.username}@example.org"}
+        command += ["--user-claims", json.dumps(claims | {"preferred_username": part.username, "amr": SECOND_FACTOR})]
     processes.start(settings, NAME, command, {})
 
 

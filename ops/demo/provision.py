@@ -37,6 +37,7 @@ from projects.applications.service import apply_from_file
 from projects.committee.models import Word
 from projects.committee.policy import bodies_asked
 from projects.committee.service import cast_vote, declare_interest, give_seat, seats
+from projects.declarations.service import asked_of, declare
 from projects.models import ProjectState
 from projects.resource_rules.models import Call, ResourceRules, load_rules
 from projects.resource_rules.service import all_in_force, confirm_rules, propose_rules, rules_in_force
@@ -154,13 +155,21 @@ def _ensure_seats(settings: Settings, database: Database, rules: ResourceRules) 
                 give_seat(database, actor, rules.resource, body.id, part.username)
 
 
-def ensure_trainings(settings: Settings, database: Database) -> None:
-    """Record the team's training in data protection, which MS CIDR's rules ask for; invented, like the team."""
+def ensure_people_rights(settings: Settings, database: Database) -> None:
+    """Have the team hold what the rules ask of people: a training, invented like the team, and its declarations."""
     actor = _signed_in(settings, database, FIRST_OPS)
     for part in TEAM:
+        _ensure_declared(settings, database, part)
         if not trainings_for(database, actor, part.username):
             days = {"passed_on": TRAINED_ON, "through": DEMO_CLOSES}
             record_training(database, actor, part.username, COURSE, **days, evidence="invented")
+
+
+def _ensure_declared(settings: Settings, database: Database, part: Part) -> None:
+    with database.read() as connection:
+        lacking = [one.declaration for one in asked_of(connection, part.username) if one.through is None]
+    for declaration in lacking:
+        declare(database, _signed_in(settings, database, part), declaration.sha256)
 
 
 def ensure_projects(settings: Settings, database: Database) -> None:

@@ -21,10 +21,10 @@ from ops.demo.cast import CAST
 from ops.demo.provision import (
     ensure_data,
     ensure_people,
+    ensure_people_rights,
     ensure_projects,
     ensure_rules,
     ensure_sources,
-    ensure_trainings,
 )
 from ops.show import console, show_table, step
 
@@ -38,7 +38,7 @@ def up(settings: Settings) -> None:
     ensure_data(settings, database)
     ensure_sources(settings, database)
     ensure_rules(settings, database)
-    ensure_trainings(settings, database)
+    ensure_people_rights(settings, database)
     ensure_projects(settings, database)
     database.close()
 

@@ -128,12 +128,32 @@ class Clocks(_Strict):
 Slug = Annotated[str, Field(max_length=31, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 
 
+class AskedDeclaration(_Strict):
+    """A text that everybody in a team declares for themselves, and for how many days that counts."""
+
+    id: Slug
+    title: Line
+    text: Prose
+    days: int = Field(365, ge=1, le=1826)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what is declared: where a word changes, it is declared anew; resources may share a text."""
+        return sha256_bytes(canonical.dumps({"id": self.id, "title": self.title, "text": self.text}))
+
+
 class AskedOfPeople(_Strict):
     """What everybody in a team must hold."""
 
     courses: tuple[Slug, ...] = Field((), strict=False)
-    declarations: tuple[Slug, ...] = Field((), strict=False)
+    declarations: tuple[AskedDeclaration, ...] = Field((), strict=False)
     second_factor: bool = False
+
+    @model_validator(mode="after")
+    def _asks_once(self) -> Self:
+        if len({one.id for one in self.declarations}) < len(self.declarations):
+            raise ValueError("two declarations have one id")
+        return self
 
 
 class AskedOfTeams(_Strict):

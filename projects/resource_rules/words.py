@@ -101,7 +101,8 @@ def _asked(rules: ResourceRules) -> tuple[str, ...]:
     if people.courses:
         said.append(f"Courses, by everybody in the team: {_listed(people.courses)}.")
     if people.declarations:
-        said.append(f"Declarations, by everybody in the team: {_listed(people.declarations)}.")
+        titles = _listed([f"{one.title} (every {one.days} days)" for one in people.declarations])
+        said.append(f"Declarations, by everybody in the team: {titles}.")
     if people.second_factor:
         said.append("A second factor at every sign-in.")
     return tuple(said) or ("Nothing beside the application.",)

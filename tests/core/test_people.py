@@ -17,12 +17,14 @@ from core.people.affiliations import LONGEST_ORGANISATION, add_person_at, affili
 from core.people.models import Person, Role, Sector
 from core.people.policy import check_revoke_role
 from core.people.sessions import admit, end_session, open_session, open_sessions, person_in_session
+from core.settings import Settings
 from tests.conftest import ISSUER, HandClock, person
 from tests.support.guards import Attack, check_wall
 
 People = dict[str, Person]
 Door = Literal["portal", "hub", "cli"]
 DOORS: tuple[Door, ...] = ("portal", "hub", "cli")
+SETTINGS = Settings(mode="demo")
 
 
 def test_the_first_ops_person_is_made_once(database: Database, people: People) -> None:
@@ -151,7 +153,7 @@ def test_the_database_refuses_behind_the_services(database: Database, people: Pe
 def test_a_sign_in_is_on_record_at_every_door(database: Database, people: People) -> None:
     rosa = people["rosa"]
     for door in DOORS:
-        assert admit(database, rosa.issuer, rosa.subject, door) == rosa
+        assert admit(database, SETTINGS, rosa.issuer, rosa.subject, door, second_factor=False) == rosa
     with database.read() as connection:
         taken = newest_entries(connection, len(DOORS), subject="person:rosa")
     assert [(entry.actor, entry.action, entry.detail["door"]) for entry in reversed(taken)] == [
@@ -165,9 +167,9 @@ def test_a_refused_sign_in_is_on_record_without_a_strangers_name(
 ) -> None:
     service.close_person(database, people["olga"], "rosa")
     with pytest.raises(Refused, match="closed"):
-        admit(database, ISSUER, people["rosa"].subject, door)
+        admit(database, SETTINGS, ISSUER, people["rosa"].subject, door, second_factor=False)
     with pytest.raises(NotFound):
-        admit(database, ISSUER, "stranger@example.org", door)
+        admit(database, SETTINGS, ISSUER, "stranger@example.org", door, second_factor=False)
     with database.read() as connection:
         stranger, closed = newest_entries(connection, 2)
     assert {(entry.actor, entry.action) for entry in (stranger, closed)} == {(f"system:{door}", "core:sign-in:refuse")}

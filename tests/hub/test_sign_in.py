@@ -8,12 +8,16 @@ import pytest
 from sqlalchemy import insert, update
 
 from core.audit.log import entries
-from core.people.tables import person
+from core.people.models import Role
+from core.people.service import person_by_username
+from core.people.sessions import end_other_sessions
+from core.people.tables import person, role_grant
 from core.settings import Settings
 from data_catalog.tables import edition
 from hub.firewall import remove_firewall
 from hub.sign_in import RECHECK_SECONDS
 from tests.support.hub import CHECKOUT, SETUP, House, RunningHub, Visitor, environment_of, hub_settings
+from tests.support.provider import know
 
 
 def actions(hub: RunningHub, subject: str) -> list[str]:
@@ -32,7 +36,7 @@ def test_somebody_with_an_account_is_let_in_under_their_own_name(hub: RunningHub
     answer = Visitor(hub).sign_in(f"subject-{rosa}")
     assert answer.url.path == "/hub/home"
     assert rosa in answer.text
-    assert actions(hub, f"person:{rosa}") == ["core:sign-in:accept", "hub:session:open"]
+    assert actions(hub, f"person:{rosa}") == ["core:sign-in:accept", "core:session:open"]
 
 
 def test_the_hubs_pages_say_that_there_are_synthetic_data(hub: RunningHub, house: House) -> None:
@@ -71,6 +75,39 @@ def test_a_closed_account_is_refused(hub: RunningHub, house: House) -> None:
     answer = Visitor(hub).sign_in(f"subject-{rosa}")
     assert answer.status_code == 403
     assert "This account is closed" in answer.text
+
+
+def test_a_password_alone_is_refused_where_a_role_asks_for_more(hub: RunningHub, house: House, provider: int) -> None:
+    rosa = house.person()
+    with hub.database.write(SETUP) as tx:
+        word = {"proposed_by": rosa, "proposed_at": tx.now, "confirmed_by": "setup", "confirmed_at": tx.now}
+        tx.execute(insert(role_grant).values(id=f"grant-{rosa}"[:16], username=rosa, role=Role.DATA_MANAGER, **word))
+        tx.record("core:role:grant", f"person:{rosa}")
+    know(provider, f"subject-{rosa}", ["pwd"])
+    answer = Visitor(hub).sign_in(f"subject-{rosa}")
+    assert answer.status_code == 403
+    assert "You signed in without a second factor" in answer.text
+    know(provider, f"subject-{rosa}", ["pwd", "otp"])
+    assert Visitor(hub).sign_in(f"subject-{rosa}").url.path == "/hub/home"
+
+
+def test_a_sign_in_ends_the_one_before_in_another_browser(hub: RunningHub, house: House) -> None:
+    rosa = house.person()
+    first = hub.visitor(rosa)
+    assert first.api("GET", f"/users/{rosa}").is_success
+    second = hub.visitor(rosa)
+    assert not first.api("GET", f"/users/{rosa}").is_success
+    assert second.api("GET", f"/users/{rosa}").is_success
+
+
+def test_a_session_ended_at_the_portal_ends_at_the_hub(hub: RunningHub, house: House) -> None:
+    rosa = house.person()
+    visitor = hub.visitor(rosa)
+    end_other_sessions(hub.database, person_by_username(hub.database, rosa), "the portal's token")
+    deadline = monotonic() + RECHECK_SECONDS + 2
+    while visitor.api("GET", f"/users/{rosa}").is_success:
+        assert monotonic() < deadline, "The session still stands."
+        sleep(0.5)
 
 
 def test_a_session_ends_soon_after_the_account_is_closed(hub: RunningHub, house: House) -> None:

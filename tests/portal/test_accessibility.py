@@ -40,6 +40,8 @@ PAGES = [
     ("dirk", "/projects/cis-spinal/publications"),
     ("dirk", "/publications"),
     ("rosa", "/requests"),
+    ("rosa", "/me"),
+    ("chris", "/me"),
     ("rosa", "/data"),
     ("rosa", "/data/cis_cohort"),
     ("chris", "/reviews"),

@@ -56,7 +56,7 @@ def opens(browser: Browser, served: World, complaints: list[str]) -> Iterator[Op
     def open_page(username: str, path: str, **window: object) -> Page:
         context = browser.new_context(**window)  # type: ignore[arg-type]
         contexts.append(context)
-        token = open_session(served.database, served.people[username], "web", 1)
+        token = open_session(served.database, served.people[username], "web", 1, second_factor=True)
         context.add_cookies([{"name": SESSION, "value": token, "url": served.settings.portal_url}])
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

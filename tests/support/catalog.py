@@ -10,6 +10,7 @@ import pytest
 from core.database import Database
 from core.files import ensure_folder
 from core.people.models import Person
+from core.people.sessions import open_session
 from core.settings import Settings
 from data_catalog.editions import EditionManifest
 from data_catalog.models import DATASETS
@@ -23,6 +24,7 @@ from projects.applications.service import amend_from_file, apply_from_file
 from projects.committee.models import Word
 from projects.committee.policy import bodies_asked
 from projects.committee.service import cast_vote, declare_interest, give_seat
+from projects.declarations.service import asked_of, declare
 from projects.models import Project, TeamRole
 from projects.resource_rules.models import AskedOfPeople, load_rules
 from projects.resource_rules.service import all_in_force, confirm_rules, propose_rules, rules_in_force
@@ -93,6 +95,15 @@ def ready(database: Database, people: dict[str, Person]) -> None:
                 give_seat(database, people["olga"], rules.resource, body.id, member)
 
 
+def declared(database: Database, people: dict[str, Person], *usernames: str) -> None:
+    """Have people make every declaration they are asked for."""
+    for username in usernames:
+        with database.read() as connection:
+            asked = asked_of(connection, username)
+        for one in asked:
+            declare(database, people[username], one.declaration.sha256)
+
+
 def demand_training(database: Database, people: dict[str, Person], course: str = "data-protection") -> None:
     """Put rules of open records in force that ask everybody in a team for a training."""
     ready(database, people)
@@ -107,6 +118,14 @@ def trained(database: Database, people: dict[str, Person], *usernames: str) -> N
     days = {"passed_on": date(2026, 1, 1), "through": date(2027, 12, 31)}
     for username in usernames:
         record_training(database, people["olga"], username, "data-protection", **days, evidence="invented")
+
+
+def rightful(database: Database, people: dict[str, Person], *usernames: str) -> None:
+    """Have people hold all that the resources ask of them, and be signed in to the hub, with a second factor."""
+    trained(database, people, *usernames)
+    declared(database, people, *usernames)
+    for username in usernames:
+        open_session(database, people[username], "hub", hours=24 * 400, second_factor=True)
 
 
 def settled(database: Database, settings: Settings, people: dict[str, Person], project_id: str) -> None:

@@ -67,7 +67,8 @@ class Reader:
         self.client = TestClient(app, base_url=ORIGIN)
         self.person = person
         if person:
-            self.client.cookies.set(SESSION, open_session(database, person, "web", 1), domain="portal.localhost")
+            token = open_session(database, person, "web", 1, second_factor=True)
+            self.client.cookies.set(SESSION, token, domain="portal.localhost")
 
     def open(self, path: str) -> Page:
         """Go to an address."""

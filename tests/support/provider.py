@@ -1,8 +1,9 @@
 """A sign-in provider of the tests' own: the demo's, on a free loopback port, known to browsers as id.localhost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from unittest.mock import patch
+from urllib.parse import quote
 
 import httpx
 from oidc_provider_mock import run_server_in_thread
@@ -25,9 +26,16 @@ def backchannel_at(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def answer_as(port: int, authorization_url: str, subject: str) -> str:
-    """Sign in at the provider as this subject and return the address the browser is sent back to."""
+def answer_as(port: int, authorization_url: str, subject: str, methods: Sequence[str] = ("pwd", "otp")) -> str:
+    """Sign in at the provider as this subject, by these methods, and return the address the browser is sent back to."""
+    know(port, subject, methods)
     at_backchannel = authorization_url.replace(issuer_at(port), backchannel_at(port))
     host = {"Host": f"id.localhost:{port}"}
     answer = httpx.post(at_backchannel, data={"sub": subject}, headers=host, follow_redirects=False)
     return answer.headers["location"]
+
+
+def know(port: int, subject: str, methods: Sequence[str]) -> None:
+    """Have the provider say of this subject that it signs in by these methods (RFC 8176)."""
+    claims = {"email": subject, "amr": list(methods)}
+    httpx.put(f"{backchannel_at(port)}/users/{quote(subject, safe='')}", json=claims).raise_for_status()

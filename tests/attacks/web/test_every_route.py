@@ -15,12 +15,14 @@ from core.database import Database
 from core.outbox.records import find_effects
 from core.people.models import Person, Role
 from core.people.service import propose_role
+from core.people.sessions import open_session, session_id
 from core.tokens.models import TokenScope
 from core.tokens.service import make_token
 from egress_review.models import State
 from portal.api.app import PREFIX
 from projects.agreements.of_project import issue_invoice
 from projects.agreements.signing.service import draw_up
+from projects.declarations.service import asked_of
 from tests.egress_review.world import World
 from tests.support.catalog import application_file, approved_project
 from tests.support.pages import FROM_OURSELVES, Page, Reader
@@ -42,6 +44,9 @@ OPEN = {
 EVERYBODYS = {
     "/agreements",
     "/applications",
+    "/me",
+    "/me/declarations/{sha256}",
+    "/me/end-other-sessions",
     "/projects",
     "/requests",
     "/sign-out",
@@ -134,6 +139,7 @@ SOMEBODYS = {
     "/projects/{project_id}/amend",
     "/requests/{request_id}/files/{number}",
     "/tokens/{token_id}/end",
+    "/me/sessions/{id_}/end",
 }
 """What belongs to a team or a person: to anybody else it is not there."""
 
@@ -158,7 +164,10 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
     issue_invoice(database, people["olga"], "cis-spinal", amount=1, currency="EUR", due_on=date(2026, 7, 1))
     with database.read() as connection:
         effect = find_effects(connection, most=1)[0]
+        declaration = asked_of(connection, "ravi")[0].declaration
     return {
+        "sha256": declaration.sha256,
+        "id_": session_id(open_session(database, people["rosa"], "web", 1)),
         "project_id": "cis-spinal",
         "request_id": released,
         "effect_id": effect.id,

@@ -108,7 +108,7 @@ def browser() -> Iterator[Browser]:
 
 def checker_at(browser: Browser, house: World, checker: str) -> BrowserContext:
     context = browser.new_context()
-    token = open_session(house.database, house.people[checker], "web", 1)
+    token = open_session(house.database, house.people[checker], "web", 1, second_factor=True)
     context.add_cookies([{"name": SESSION, "value": token, "url": house.settings.portal_url}])
     return context
 

@@ -39,8 +39,8 @@ from tests.support.catalog import (
     applied,
     approved_project,
     ready,
+    rightful,
     settled,
-    trained,
 )
 from tests.support.guards import message_of, run, tear_down
 from tests.support.registries import publish_trials
@@ -76,7 +76,7 @@ def contract(
 ) -> ContractRecord:
     """Acme's contract, through 30 June 2026, and synthetic trials."""
     ready(database, people)
-    trained(database, people, "lena", "rosa")
+    rightful(database, people, "lena", "rosa")
     publish_trials(database, settings, people["dana"], tmp_path / "trials", people=20)
     return record(database, settings, people, signed, "acme-1", date(2023, 7, 1))
 

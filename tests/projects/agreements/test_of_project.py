@@ -37,8 +37,8 @@ from tests.support.catalog import (
     application_file,
     approved_project,
     ready,
+    rightful,
     settled,
-    trained,
 )
 from tests.support.guards import message_of, run, tear_down
 from tests.support.projects import insert_project
@@ -52,7 +52,7 @@ TODAY = date(2026, 6, 1)
 def approved(database: Database, settings: Settings, people: dict[str, Person], tmp_path: Path) -> Project:
     """An academic project on MS CIDR as the committee approved it: nothing is signed, nothing is paid."""
     ready(database, people)
-    trained(database, people, "lena", "rosa")
+    rightful(database, people, "lena", "rosa")
     publish_trials(database, settings, people["dana"], tmp_path / "trials", people=20)
     asked = {"ms_cidr": {"visit": {"variables": ["edss"]}}}
     more = {"resource": "ms_cidr", "purposes": ["outcome measurement"], "signatory": SIGNATORY, "datasets": asked}
