@@ -192,7 +192,8 @@ _deciding = (
     "AND asking.number > 0 AND asking.state IN ('submitted', 'appealed') AND decision.approved "
     "AND decision.decided_at >= asking.state_since)"
 )
-_amended = ("title", "purpose", "ends", "rules_sha256", "commercial", "ethics_through", "conditions", "lay_summary")
+_terms = ("fee", "commercial", "ethics_through", "conditions")
+_amended = ("title", "purpose", "lay_summary", "ends", "rules_sha256", *_terms)
 refuse(
     project,
     "amended",

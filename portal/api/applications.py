@@ -2,14 +2,14 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, ValidationError
 
 from core.forms import in_words
 from portal.api.caller import Called, Caller
-from portal.api.fields import MOST, ApplicationId, Asked, Name, ProjectId, Reason, Shown, Slug
+from portal.api.fields import MOST, ApplicationId, Asked, Name, ProjectId, Reason, Sha256, Shown, Slug
 from portal.api.paging import Page, Windowed, paged
 from projects.applications import service
 from projects.applications.checking import Problem
@@ -105,8 +105,19 @@ class CheckShown(Shown):
 
     is_free: bool
     """Whether it can be submitted."""
+    sha256: str | None
+    """The hash it would be submitted under, as it stands; None while something is missing."""
     problems: list[Problem]
     verdicts: list[Verdict]
+
+
+class Declared(Asked):
+    """What a draft is submitted with."""
+
+    read: Sha256
+    """The hash of what was read, as the check gives it."""
+    declared: Literal[True]
+    """That what it says is true, said for everybody in the team."""
 
 
 class Begun(Asked):
@@ -200,9 +211,10 @@ def check_application(caller: Called, application_id: ApplicationId) -> CheckSho
 
 
 @router.post("/applications/{application_id}/submit")
-def submit_application(caller: Called, application_id: ApplicationId) -> ApplicationShown:
-    """Submit a draft: from now on it is the committee's."""
-    return _shown(caller, service.submit_application(caller.database, caller.person, *parts(application_id)))
+def submit_application(caller: Called, application_id: ApplicationId, said: Declared) -> ApplicationShown:
+    """Submit a draft as it was read, and declare that it is true: from now on it is the committee's."""
+    key = parts(application_id)
+    return _shown(caller, service.submit_application(caller.database, caller.person, *key, read=said.read))
 
 
 @router.post("/applications/{application_id}/withdraw")

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
 
 from portal.api.applications import ApplicationListed, ExemptionShown, Rule, SubmissionShown, exemption_shown, parts
 from portal.api.caller import Called, Caller
-from portal.api.fields import ApplicationId, Asked, Line, Name, Optional, Prose, Resource, Shown, Slug, Username
+from portal.api.fields import ApplicationId, Asked, Line, Name, Optional, Prose, Resource, Sha256, Shown, Slug, Username
 from portal.api.paging import Page, Windowed, paged
 from projects.applications.exemptions import answer_exemption
 from projects.changes import Change
@@ -100,9 +98,6 @@ class Declared(Asked):
 
     conflict: bool
     words: Optional = ""
-
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="the hash of the submission that was looked at")]
 
 
 class Voted(Asked):

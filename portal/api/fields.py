@@ -20,6 +20,8 @@ Slug = Annotated[str, StringConstraints(max_length=LONGEST_SLUG, pattern=SLUG)]
 Name = Annotated[str, StringConstraints(max_length=63, pattern=NAME)]
 Optional = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 """Prose that may be left out."""
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""The hash of an application as it was read."""
 
 ProjectId = Annotated[str, Path(max_length=LONGEST_SLUG, pattern=SLUG, description="the project's id")]
 ApplicationId = Annotated[

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from projects.applications.checking import Problem
 from projects.applications.models import Answer
 from projects.resource_rules.models import RuleId
 
@@ -24,6 +25,15 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "time": ("starts", "ends", "ethics", "outputs_plan"),
 }
 """Section of the form → its fields; a section is one form, saved by itself."""
+
+TITLES: Mapping[str, str] = {
+    "amendment": "The amendment",
+    "study": "The study",
+    "data": "The data",
+    "people": "People and money",
+    "time": "Time and results",
+}
+"""Section → its heading."""
 
 LABELS: Mapping[str, str] = {
     "amendment_reason": "What is to change, and why",
@@ -106,6 +116,14 @@ def _lines(said: Any, name: str = "") -> Iterator[str]:
         words = {True: "yes", False: "no"}.get(said, said) if isinstance(said, bool) else said
         words = ", ".join(map(str, words)) if isinstance(words, list) else words
         yield f"{name}: {words}" if name else str(words)
+
+
+def by_section(problems: Iterable[Problem], number: int) -> dict[str, list[Problem]]:
+    """Return what is missing section by section, every section named; what is of no field is under an empty name."""
+    found: dict[str, list[Problem]] = {name: [] for name in SECTIONS if number or name != "amendment"}
+    for one in problems:
+        found.setdefault(section_of(one.field) if one.field in LABELS else "", []).append(one)
+    return found
 
 
 def section_of(field: str) -> str:

@@ -20,10 +20,11 @@ from data_catalog.service import edition, newest_editions
 from projects.applications.checking import Check, check
 from projects.applications.models import Answer, Application
 from projects.applications.picking import Shared, shared_tables
-from projects.applications.policy import WRITABLE, ApplicationAction, can_see, can_transition
+from projects.applications.policy import WRITABLE, ApplicationAction, can_see, can_transition, check_write
 from projects.applications.records import all_applications
 from projects.applications.service import application_in, rules_of
 from projects.applications.standing import standing_of
+from projects.committee.pages import tables_asked
 from projects.resource_rules.models import OPEN, ResourceRules
 from projects.resource_rules.policy import required_cohort
 from projects.resource_rules.service import all_in_force, rules_in_force
@@ -81,6 +82,24 @@ def with_mine(page: ApplicationPage, disputes: Sequence[Dispute]) -> Application
     """
     mine = {one.mine.field: one.mine for one in disputes}
     return replace(page, application=replace(page.application, answers={**page.application.answers, **mine}))
+
+
+@dataclass(frozen=True)
+class WholePage:
+    """A draft as the committee will read it."""
+
+    page: ApplicationPage
+    tables: tuple[DictionaryTable, ...]
+    """What is asked for, each variable as it would be in the cut."""
+
+
+def whole_page(database: Database, person: Person, project_id: str, number: int = 0) -> WholePage:
+    """Return a draft to one of its writers as the committee will read it; raises NotFound, NotYours, NotOpen."""
+    page = application_page(database, person, project_id, number)
+    check_write(page.application, person)
+    with database.read() as connection:
+        file = page.check.file if page.check else None
+        return WholePage(page, tuple(tables_asked(connection, file)) if file else ())
 
 
 def my_applications(database: Database, person: Person) -> list[Application]:

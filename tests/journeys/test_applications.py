@@ -23,7 +23,6 @@ from projects.applications.service import (
     apply_from_file,
     begin_application,
     save_answer,
-    submit_application,
 )
 from projects.committee.models import Word
 from projects.committee.service import cast_vote, declare_interest
@@ -32,7 +31,7 @@ from tests.journeys.house import House, running_house
 from tests.journeys.screens import Visitor, signed_in
 from tests.journeys.test_main_job import servers_of
 from tests.support.browser import chromium
-from tests.support.catalog import application_file, ready
+from tests.support.catalog import application_file, ready, submitted
 from tests.support.registries import REGISTRIES, publish_registries, publish_trials
 
 BEFORE = datetime(2026, 6, 16, 9, tzinfo=UTC)
@@ -145,7 +144,10 @@ def lena_applies_in_the_last_minutes_of_the_call(house: House, lena: Visitor) ->
     page.get_by_label("Title").fill("Disability in progressive MS, by sex")
     expect(page.locator("#saved")).to_contain_text("Saved")
     lena.shoot("20-last-minute")
-    page.get_by_role("button", name="Submit").click()
+    page.get_by_role("button", name="Read it as a whole, and submit").click()
+    page.get_by_label("What this application says is true").check()
+    lena.shoot("20-last-minute-read")
+    page.get_by_role("button", name="Submit to the committee").click()
     expect(page.get_by_text("before the committee").first).to_be_visible()
 
 
@@ -157,7 +159,7 @@ def the_next_one_is_a_second_too_late(house: House, lena: Visitor) -> None:
     expect(page.get_by_role("button", name="Submit to the committee")).to_have_count(0)
     lena.shoot("21-too-late")
     with pytest.raises(RulesRefuse, match="window"):
-        submit_application(house.database, house.person("lena"), file.id)
+        submitted(house.database, house.person("lena"), file.id)
 
 
 def the_committee_says_yes_to_what_came_in_time(house: House) -> None:

@@ -103,7 +103,9 @@ class World:
         self.submit_amendment()
         vote = f"'cis-spinal', 1, 1, FALSE, 'house', 'dirk', 'approve', '', '', '{AT}'"
         run(self.database, f"INSERT INTO dac_vote VALUES ({vote})")
-        run(self.database, f"INSERT INTO body_decision VALUES ('cis-spinal', 1, 1, FALSE, 'house', TRUE, '{AT}')")
+        run(
+            self.database, f"INSERT INTO body_decision VALUES ('cis-spinal', 1, 1, FALSE, 'house', TRUE, '{AT}', FALSE)"
+        )
 
     def close(self) -> None:
         self.activate()

@@ -113,6 +113,7 @@ SOMEBODYS = {
     "/agreements/{project_id}/{number}/withdraw",
     "/applications/{project_id}",
     "/applications/{project_id}/answers/{section}",
+    "/applications/{project_id}/read",
     "/applications/{project_id}/everywhere/{table_id}",
     "/applications/{project_id}/people/{dataset_id}/{table_id}",
     "/applications/{project_id}/submit",
@@ -123,6 +124,7 @@ SOMEBODYS = {
     "/committee/{project_id}/interest",
     "/committee/{project_id}/vote/{body}",
     "/committee/{project_id}/return",
+    "/committee/{project_id}/without/{body}",
     "/committee/{project_id}/exemption/{rule}",
     "/projects/{project_id}",
     "/projects/{project_id}/twin.zip",
@@ -141,7 +143,7 @@ SOMEBODYS = {
     "/tokens/{token_id}/end",
     "/me/sessions/{id_}/end",
 }
-"""What belongs to a team or a person: to anybody else it is not there."""
+"""What belongs to a team, or to one person: to anybody else it is not there."""
 
 MOUNTED = {PREFIX}
 """Applications of their own: what of the API answers whom is in tests/portal/api/test_contract.py."""

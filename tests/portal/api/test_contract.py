@@ -61,6 +61,7 @@ NEEDS_A_ROLE = {
 
 BODIES: dict[str, Any] = {
     "confirm_rules_version": None,
+    "submit_application": {"read": "0" * 64, "declared": True},
     "save_answer": {"value": "x", "version": 0},
     "appeal": {"reason": "x"},
     "ask_for_exemption": {"reason": "x"},

@@ -20,8 +20,11 @@ def test_an_applicant_applies_two_members_vote_and_a_project_opens(
     assert (begun["id"], begun["state"], begun["actions"]) == ("bands.0", "draft", ["submit", "withdraw"])
     for field, value in DRAFT.items():
         lena.send("PUT", f"/applications/bands.0/answers/{field}", {"value": value, "version": 0})
-    assert lena.get("/applications/bands.0/check") == {"is_free": True, "problems": [], "verdicts": []}
-    submitted = lena.send("POST", "/applications/bands.0/submit")
+    found = lena.get("/applications/bands.0/check")
+    assert (found["is_free"], found["problems"], found["verdicts"]) == (True, [], [])
+    other = lena.ask("POST", "/applications/bands.0/submit", {"read": "0" * 64, "declared": True})
+    assert other.status_code == 409, "it is submitted as it was read"
+    submitted = lena.send("POST", "/applications/bands.0/submit", {"read": found["sha256"], "declared": True})
     version = submitted["submission"]["sha256"]
     for member in (dirk, dora):
         assert [one["id"] for one in member.get("/committee")["items"] if one["waits_for_me"]] == ["bands.0"]
