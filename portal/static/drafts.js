@@ -19,7 +19,7 @@ function written(form) {
 }
 
 function keep() {
-  const drafts = [...document.querySelectorAll("form.draft")].map(written);
+  const drafts = [...document.querySelectorAll("form.draft.touched")].map(written);
   sessionStorage.setItem(shelf(), JSON.stringify(drafts));
 }
 
@@ -52,6 +52,8 @@ function askToSignIn() {
   tell("Not saved: your session has ended. ", true).append(link, " and you come back here; what you wrote is kept.");
 }
 
+document.addEventListener("input", (event) => event.target.form?.classList.add("touched"));
+
 document.addEventListener("htmx:before:request", (event) => {
   if (event.target.classList.contains("draft")) tell("Saving …", false);
 });
@@ -63,4 +65,5 @@ document.addEventListener("htmx:response:error", (event) => {
 
 document.addEventListener("htmx:error", () => tell(`Not saved: the portal does not answer. ${KEPT}`, true));
 
-window.addEventListener("load", restore);
+// After htmx, which begins to listen in a task of its own once the page is there.
+window.addEventListener("load", () => setTimeout(restore));

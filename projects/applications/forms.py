@@ -165,8 +165,9 @@ def _of_table(form: Mapping[str, str], place: str) -> dict[str, Any]:
 
 
 def _reasons(form: Mapping[str, str]) -> dict[str, str]:
-    tables = {f"{dataset}.{table}" for dataset, table, _ in _picked(form)}
-    return {place: text for place in sorted(tables) if (text := form.get(f"why:{place}", "").strip())}
+    picked = list(_picked(form))
+    places = {f"{dataset}.{table}" for dataset, table, _ in picked} | {".".join(names) for names in picked}
+    return {place: text for place in sorted(places) if (text := form.get(f"why:{place}", "").strip())}
 
 
 def _picked(form: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.database import Database
-from core.people.models import Person
+from core.people.affiliations import affiliations_of
+from core.people.models import Affiliation, Person
 from data_catalog.blinding import restrict
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
 from data_catalog.editions import Edition
@@ -48,6 +49,8 @@ class ApplicationPage:
     """What the pre-check says; None once it is written no more."""
     offered: tuple[Offered, ...]
     actions: frozenset[ApplicationAction]
+    recorded: Mapping[str, Affiliation]
+    """User name → where they work, as operations recorded it."""
 
     @property
     def shared(self) -> tuple[Shared, ...]:
@@ -128,6 +131,7 @@ def application_page(database: Database, person: Person, project_id: str, number
             check=_check(connection, application, rules, database.clock()) if writes else None,
             offered=tuple(_offered(editions, rules)) if writes else (),
             actions=frozenset(one for one in ApplicationAction if can_transition(application, one, person)),
+            recorded=affiliations_of(connection, application.applicants),
         )
 
 

@@ -1,13 +1,14 @@
 """What a member of the committee is shown: the queue, and one application with what is theirs to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from core.database import Database
-from core.people.models import Person
+from core.people.affiliations import affiliations_of
+from core.people.models import Affiliation, Person
 from core.permissions import check_may, may
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
 from data_catalog.editions import find_edition
@@ -81,6 +82,8 @@ class CommitteePage:
     may_declare: bool
     may_return: bool
     due: datetime | None
+    recorded: Mapping[str, Affiliation]
+    """User name → where they work, as operations recorded it."""
     changes: tuple[Change, ...] = ()
     """What the last submission changed of the one before."""
     amends: Amends | None = None
@@ -156,6 +159,7 @@ def _page(connection: Connection, person: Person, application: Application, now:
         and person.username in deliberation.interests
         and not deliberation.interests[person.username].conflict,
         due=due_at(application, rules),
+        recorded=affiliations_of(connection, application.applicants),
         changes=_changes(application),
         amends=_amends(connection, application),
     )

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from core.audit.tables import audit_event
 from core.database import Database
-from core.people.models import Person
+from core.people.affiliations import record_affiliation
+from core.people.models import Person, Sector
 from core.settings import Settings
 from projects.applications import service
 from projects.applications.models import ApplicationState
@@ -189,6 +190,34 @@ def test_until_when_the_resource_takes_applications_is_said(rules: None, sits: S
     page = lena.press(lena.open("/applications"), "Begin an application to MS CIDR", name="calls")
     assert f"Open through {call.closes:%-d %B %Y} (that day included, {call.time_zone})" in page.text
     assert f"{call.days_left(database.clock())} days left" in page.text
+
+
+def test_a_variable_has_a_reason_of_its_own_and_keeps_it(rules: None, sits: Sits, database: Database) -> None:
+    lena = sits("lena")
+    own = {"why:cis_cohort.patients.age": "It confounds."}
+    save(lena, begun(lena), "data", **DATA, **own, **{"why:cis_cohort.patients.gender": "It is not picked."})
+    page = lena.open("/applications/bands")
+    lena.press(page, "Save", title="Saved again")
+    kept = application_for(database, lena.person, "bands").answers["reasons"]  # type: ignore[arg-type]
+    table = {"cis_cohort.patients": "Exposure and outcome."}
+    assert json.loads(kept.value) == {**table, "cis_cohort.patients.age": "It confounds."}
+    assert page.soup.find("input", {"name": "why:cis_cohort.patients.age"})["value"] == "It confounds."  # type: ignore[index]
+
+
+def test_where_members_work_by_the_record_is_shown_to_them_and_the_committee(
+    rules: None, sits: Sits, database: Database, people: dict[str, Person]
+) -> None:
+    record_affiliation(database, people["olga"], "rosa", "Acme Pharma", Sector.PHARMACEUTICAL)
+    lena = sits("lena")
+    team = {**PEOPLE, **{name.replace(".0.", ".1."): text for name, text in PEOPLE.items() if ".0." in name}}
+    page = save(lena, begun(lena), "people", **{**team, "team.1.username": "rosa", "team.1.role": "researcher"})
+    assert "On record: Acme Pharma, pharmaceutical differs" in page.text
+    assert "On record: nothing" in page.text
+    applied(
+        database, people, application_file(id="waits", resource="open", team=[{"username": "lena", "role": "lead"}])
+    )
+    record_affiliation(database, people["olga"], "lena", "Acme Pharma", Sector.PHARMACEUTICAL)
+    assert "Acme Pharma, pharmaceutical differs" in sits("dirk").open("/committee/waits").text
 
 
 def test_drafts_are_a_duty(rules: None, sits: Sits) -> None:

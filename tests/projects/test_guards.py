@@ -268,7 +268,12 @@ ATTACKS = [
     ),
     *(
         Attack("project", "amended", f"{column} changed by hand", f"UPDATE project SET {column} = {value}", prepare)
-        for column, value in {"ends": "'2036-12-31'", "title": "'x'", "conditions": "'x'", "commercial": "TRUE"}.items()
+        for column, value in {
+            "ends": "'2036-12-31'",
+            "title": "'x'",
+            "fee": "'per_project'",
+            "commercial": "TRUE",
+        }.items()
         for prepare in (World.activate, World.submit_amendment, World.approve_amendment)
     ),
     Attack(
