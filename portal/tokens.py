@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from core.errors import InvalidInput, MyelinError
+from core.people.sessions import signed_in_with
 from core.tokens.models import TokenScope
 from core.tokens.policy import LONGEST_DAYS
 from core.tokens.service import end_token, make_token, tokens_of
@@ -24,7 +25,8 @@ def make(visit: SignedIn) -> Response:
     form = visit.form
     try:
         scope, days = _asked(form.get("scope", ""), form.get("days", ""))
-        token, _ = make_token(visit.database, visit.person, form.get("name", ""), scope, days)
+        factor = _began_with_second_factor(visit)
+        token, _ = make_token(visit.database, visit.person, form.get("name", ""), scope, days, second_factor=factor)
     except MyelinError as refusal:
         return _page(visit, refusal=refusal)
     return _page(visit, token=token)
@@ -42,6 +44,11 @@ def _asked(scope: str, days: str) -> tuple[TokenScope, int]:
         return TokenScope(scope), int(days)
     except ValueError as error:
         raise InvalidInput("Say what the token is for, and for how many days.") from error
+
+
+def _began_with_second_factor(visit: Visit) -> bool:
+    found = signed_in_with(visit.database, visit.session)
+    return found is not None and found[1].second_factor
 
 
 def _page(visit: Visit, token: str = "", refusal: MyelinError | None = None) -> Response:

@@ -23,6 +23,8 @@ class ApiToken:
     scope: TokenScope
     days: int
     made_at: datetime
+    second_factor: bool = False
+    """Whether it was made in a session that began with a second factor."""
     last_used_at: datetime | None = None
     """The last use, to the hour."""
     ended_at: datetime | None = None

@@ -20,16 +20,19 @@ PREFIX = "myelin_"
 """What every token begins with, so that one that was left in a file is found by searching."""
 
 
-def make_token(database: Database, actor: Person, name: str, scope: TokenScope, days: int) -> tuple[str, ApiToken]:
+def make_token(
+    database: Database, actor: Person, name: str, scope: TokenScope, days: int, *, second_factor: bool = False
+) -> tuple[str, ApiToken]:
     """Make a token for a program of one's own, and return it with what is kept of it: only its hash is.
 
+    `second_factor` tells whether it is made in a session that began with one: the token stands for that session.
     Raises InvalidInput where it has no name or too many days, Refused for a closed account or one token too many.
     """
     check_active(actor)
     token = PREFIX + secrets.token_urlsafe(32)
     with database.write(actor) as tx:
         check_make(name, days, _tokens_of(tx.connection, actor.username), tx.now)
-        made = ApiToken(secrets.token_hex(8), actor.username, name.strip(), scope, days, tx.now)
+        made = ApiToken(secrets.token_hex(8), actor.username, name.strip(), scope, days, tx.now, second_factor)
         tx.execute(insert(api_token).values(**made.__dict__, token_hash=_hash(token)))
         tx.record("core:token:make", actor.audit_name, {"token": made.id, "scope": scope, "days": days})
     return token, made

@@ -1,6 +1,6 @@
 """The table of API tokens, and the walls behind its policy."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, Table
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, String, Table
 
 from core.database import UtcDateTime, metadata
 from core.guards import immutable, refuse
@@ -16,13 +16,14 @@ api_token = Table(
     Column("scope", String(5), nullable=False),
     Column("days", Integer, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
+    Column("second_factor", Boolean, nullable=False),
     Column("last_used_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     CheckConstraint("scope IN ('read', 'write')", name="scope"),
     CheckConstraint(f"days BETWEEN 1 AND {LONGEST_DAYS}", name="days"),
 )
 
-immutable(api_token, ["id", "token_hash", "username", "name", "scope", "days", "made_at"])
+immutable(api_token, ["id", "token_hash", "username", "name", "scope", "days", "made_at", "second_factor"])
 refuse(
     api_token,
     "ended",

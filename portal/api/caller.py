@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.database import Database
 from core.errors import MyelinError
 from core.people.models import Person
+from core.people.second_factor import check_second_factor
 from core.settings import Settings
 from core.tokens.models import ApiToken, TokenScope
 from core.tokens.service import PREFIX, take_token
@@ -86,14 +87,24 @@ class Door:
 
 
 def caller_of(site: Site, request: Request) -> Caller:
-    """Return who calls; raises TokenUnknown, and TokenReadsOnly for a token to read where something is written."""
+    """Return who calls.
+
+    Raises TokenUnknown, SecondFactorMissing, and TokenReadsOnly for a token to read where something is written.
+    """
     given = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     taken = take_token(site.database, given[1]) if given else None
     if taken is None:
         raise TokenUnknown("This takes a token that counts.", "Make one in the portal, on the page of tokens.")
+    check_token(site, *taken)
     if request.method not in SAFE_METHODS and taken[1].scope is not TokenScope.WRITE:
         raise TokenReadsOnly("This token is for reading.", "Make one for writing, on the page of tokens.")
     return Caller(site, *taken)
+
+
+def check_token(site: Site, person: Person, token: ApiToken) -> None:
+    """Refuse a token made without the second factor that its person's roles or projects ask for by now."""
+    with site.database.read() as connection:
+        check_second_factor(connection, site.settings, person, used=token.second_factor)
 
 
 def check_network(settings: Settings, request: Request) -> None:

@@ -119,7 +119,7 @@ class World:
         close_person(self.database, self.people["olga"], "lena")
 
 
-NEW = "INSERT INTO api_token (id, token_hash, username, name, scope, days, made_at) VALUES"
+NEW = "INSERT INTO api_token (id, token_hash, username, name, scope, days, made_at, second_factor) VALUES"
 AT = "2026-06-01T10:00:00.000000Z"
 ATTACKS = (
     Attack("api_token", "ended", "opened again", "UPDATE api_token SET ended_at = NULL WHERE name = 'b'", World.tokens),
@@ -130,7 +130,7 @@ ATTACKS = (
         "api_token",
         "closed",
         "for a closed account",
-        f"{NEW} ('x', 'x', 'lena', 'x', 'read', 1, '{AT}')",
+        f"{NEW} ('x', 'x', 'lena', 'x', 'read', 1, '{AT}', FALSE)",
         World.tokens,
     ),
 )

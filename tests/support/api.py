@@ -49,6 +49,6 @@ def program(app: FastAPI, database: Database, people: dict[str, Person]) -> Prog
     """Make a program of one of the cast: `program("rosa")`; to read only: `program("rosa", TokenScope.READ)`."""
 
     def make(username: str, scope: TokenScope = TokenScope.WRITE) -> Program:
-        return Program(app, make_token(database, people[username], "a test", scope, 30)[0])
+        return Program(app, make_token(database, people[username], "a test", scope, 30, second_factor=True)[0])
 
     return make

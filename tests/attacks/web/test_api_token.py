@@ -4,7 +4,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from core.database import Database
+from core.people.models import Person, Role
+from core.people.service import propose_role
 from core.settings import Settings
+from core.tokens.models import TokenScope
+from core.tokens.service import make_token, take_token
 from core.web.visit import SESSION
 from portal.api import caller
 from portal.api.app import PREFIX
@@ -12,6 +17,7 @@ from portal.api.caller import LONGEST_BODY
 from tests.egress_review.world import World
 from tests.support.api import Program, Programs, program
 from tests.support.pages import ORIGIN, Reader
+from tests.support.portal import Sits
 
 __all__ = ["program"]
 
@@ -76,6 +82,29 @@ def test_nothing_a_stranger_sends_is_read(app: FastAPI) -> None:
     client = TestClient(app, base_url=ORIGIN)
     answer = client.post(f"{PREFIX}/applications", content=b"x" * (LONGEST_BODY + 1))
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("defended", [True, False])
+def test_whose_roles_ask_for_a_second_factor_has_no_token_without_one(
+    app: FastAPI, database: Database, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch, defended: bool
+) -> None:
+    """A role that comes later counts at once, for tokens from before it as well."""
+    ravi = Program(app, make_token(database, people["ravi"], "a program", TokenScope.READ, 1)[0])
+    assert ravi.ask("GET", "/me").status_code == 200
+    propose_role(database, people["olga"], "ravi", Role.DATA_MANAGER)
+    if not defended:
+        monkeypatch.setattr(caller, "check_second_factor", lambda *_, **__: None)
+    assert ravi.ask("GET", "/me").status_code == (403 if defended else 200)
+
+
+def test_a_token_has_the_second_factor_of_the_session_it_was_made_in(sits: Sits, database: Database) -> None:
+    olga = sits("olga")
+    made = olga.press(olga.open("/tokens"), "Make the token", name="a", scope="read", days="1")
+    shown = made.soup.select_one("code.token")
+    assert shown is not None
+    taken = take_token(database, shown.get_text())
+    assert taken is not None
+    assert taken[1].second_factor
 
 
 def test_another_host_name_is_refused(app: FastAPI, program: Programs) -> None:

@@ -140,8 +140,8 @@ SOMEBODYS = {
     "/projects/{project_id}/deletion-proof.txt",
     "/projects/{project_id}/amend",
     "/requests/{request_id}/files/{number}",
-    "/me/sessions/{id_}/end",
     "/tokens/{token_id}/end",
+    "/me/sessions/{id_}/end",
 }
 """What belongs to a team, or to one person: to anybody else it is not there."""
 

@@ -47,7 +47,7 @@ def test_the_example_runs(
 ) -> None:
     port = free_port()
     here = Settings(**{**settings.model_dump(), "portal_url": f"http://127.0.0.1:{port}"})
-    token, _ = make_token(database, people["lena"], "the example", TokenScope.WRITE, 1)
+    token, _ = make_token(database, people["lena"], "the example", TokenScope.WRITE, 1, second_factor=True)
     environment = {**os.environ, "MYELIN_URL": f"{here.portal_url}{PREFIX}", "MYELIN_TOKEN": token, "NO_PROXY": "*"}
     with serving(make_app(database, here), port):
         ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -101,7 +101,10 @@ def programs(
     applied(database, people, application_file(id="waits"))
     begin_application(database, people["lena"], "open", "draft")
     names = ("lena", "dirk", "olga")
-    return [Program(app, make_token(database, people[name], "fuzz", TokenScope.WRITE, 1)[0]) for name in names]
+    return [
+        Program(app, make_token(database, people[name], "fuzz", TokenScope.WRITE, 1, second_factor=True)[0])
+        for name in names
+    ]
 
 
 def test_no_request_makes_the_api_fail(programs: list[Program]) -> None:
