@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("made_at", database.UtcDateTime(length=27), nullable=False),
         sa.Column("last_used_at", database.UtcDateTime(length=27), nullable=True),
         sa.Column("ended_at", database.UtcDateTime(length=27), nullable=True),
+        sa.Column("second_factor", sa.Boolean(), nullable=False),
         sa.CheckConstraint("scope IN ('read', 'write')", name=op.f("ck_api_token_scope")),
         sa.CheckConstraint("days BETWEEN 1 AND 30", name=op.f("ck_api_token_days")),
         sa.ForeignKeyConstraint(["username"], ["person.username"], name=op.f("fk_api_token_username")),
