@@ -13,6 +13,7 @@ from projects.applications.naming import Named
 from projects.committee import service
 from projects.committee.models import Word
 from projects.committee.pages import committee_page, queue
+from projects.committee.seating import seating
 from projects.resource_rules.models import RuleId
 
 router = APIRouter()
@@ -22,6 +23,28 @@ router = APIRouter()
 def committee(visit: SignedIn) -> Response:
     """List what is before the committee: what waits for this member first."""
     return visit.show("projects/committee/queue.html", queue=queue(visit.database, visit.person))
+
+
+@router.get("/seats")
+def seats(visit: SignedIn) -> Response:
+    """Show who sits on which body, and to operations the way to give and take seats."""
+    return visit.show("projects/committee/seats.html", seating=seating(visit.database, visit.person))
+
+
+@router.post("/seats/{resource}/{body}")
+def give_seat(visit: SignedIn, resource: str, body: str) -> Response:
+    """Give a member of the committee a seat."""
+    username = visit.form.get("username", "")
+    service.give_seat(visit.database, visit.person, resource, body, username)
+    return visit.go("/seats", f"{username} sits on {body}.")
+
+
+@router.post("/seats/{resource}/{body}/end")
+def end_seat(visit: SignedIn, resource: str, body: str) -> Response:
+    """Take a seat away."""
+    username = visit.form.get("username", "")
+    service.end_seat(visit.database, visit.person, resource, body, username)
+    return visit.go("/seats", f"{username} has no seat on {body} any more.")
 
 
 @router.get("/committee/{project_id}")

@@ -254,7 +254,7 @@ def an_amendment_adds_a_variable_beside_the_old_cut(house: House, lena: Visitor,
     page.get_by_label("What is to change, and why?").fill("Walking is what the question turned out to be about.")
     page.get_by_role("group", name="Move to the newest edition").get_by_label("No").check()
     picker = page.locator("#pickers details.picker").filter(has=page.get_by_text("remus.visit", exact=True))
-    picker.get_by_label("ambulation").check()
+    picker.get_by_role("checkbox", name="ambulation").check()
     expect(page.locator("#saved")).to_contain_text("Saved")
     expect(page.get_by_text("Everything is answered")).to_be_visible()
     lena.shoot("24-amendment")

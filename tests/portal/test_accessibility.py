@@ -54,6 +54,8 @@ PAGES = [
     ("lena", "/applications/waits"),
     ("lena", "/applications/bands"),
     ("dirk", "/committee"),
+    ("dirk", "/seats"),
+    ("olga", "/seats"),
     ("dirk", "/committee/waits"),
     ("dirk", "/committee/bands"),
     ("rosa", "/register"),
