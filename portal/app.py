@@ -14,7 +14,7 @@ from core.web.site import Site, template_environment
 from data_catalog import routes as data_catalog
 from data_catalog.service import any_synthetic
 from egress_review import routes as egress_review
-from portal import home, me, operations, people, publications, register, sign_in, tokens
+from portal import directory, home, me, operations, people, publications, register, sign_in, tokens
 from portal.api import page as api_page
 from portal.api.app import PREFIX, make_api
 from portal.assets import HERE, Assets
@@ -50,7 +50,15 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
         egress_review.team,
         egress_review.checkers,
     )
-    own = (home.router, me.router, operations.router, people.router, publications.router, register.router)
+    own = (
+        home.router,
+        directory.router,
+        me.router,
+        operations.router,
+        people.router,
+        publications.router,
+        register.router,
+    )
     for_programs = (tokens.router, api_page.router)
     for router in (assets.router(), sign_in.router, *own, *for_programs, *rooms):
         app.include_router(router)

@@ -16,6 +16,7 @@ SOURCES = {
     "pico.css": NODE_MODULES / "@picocss" / "pico" / "css" / "pico.min.css",
     "htmx.js": NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js",
     "drafts.js": HERE / "static" / "drafts.js",
+    "colleagues.js": HERE / "static" / "colleagues.js",
     "picker.js": HERE / "static" / "picker.js",
     "myelin.css": HERE / "static" / "myelin.css",
     "myelin.svg": HERE / "static" / "myelin.svg",

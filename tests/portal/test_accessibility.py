@@ -54,6 +54,8 @@ PAGES = [
     ("lena", "/applications/waits"),
     ("lena", "/applications/bands"),
     ("dirk", "/committee"),
+    ("lena", "/directory?words=o"),
+    ("lena", "/directory?words=ro"),
     ("dirk", "/seats"),
     ("olga", "/seats"),
     ("dirk", "/committee/waits"),

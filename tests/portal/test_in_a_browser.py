@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from core.people.affiliations import record_affiliation
+from core.people.models import Sector
 from core.people.service import add_person
 from core.people.sessions import open_session
 from core.settings import Settings
@@ -293,3 +295,22 @@ def test_without_javascript_a_cohort_is_counted_and_variables_are_picked(draftin
     picker.get_by_label("Only people where").fill("age >= 18")
     picker.get_by_role("button", name="How many people would that be?").click()
     expect(page.get_by_role("status").first).to_contain_text("About")
+
+
+def test_a_colleague_is_found_by_name_and_put_into_the_team(drafting: World, opens: Opens) -> None:
+    record_affiliation(drafting.database, drafting.people["olga"], "rosa", "Institute of Examples", Sector.ACADEMIC)
+    page = opens("lena", "/applications/bands")
+    box = page.get_by_label("User name, line 2")
+    box.press_sequentially("institute")
+    expect(page.locator("#colleagues option")).to_have_attribute("value", "rosa")
+    box.fill("rosa")
+    expect(page.get_by_label("Organisation, line 2")).to_have_value("Institute of Examples")
+
+
+def test_the_directory_finds_them_without_javascript_too(drafting: World, opens: Opens) -> None:
+    page = opens("lena", "/directory", java_script_enabled=False)
+    page.get_by_label("Words").fill("ros")
+    page.get_by_role("button", name="Find").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text("rosa")
+    assert "@" not in page.locator("main").inner_text(), "no mail address"

@@ -44,6 +44,7 @@ OPEN = {
 EVERYBODYS = {
     "/agreements",
     "/applications",
+    "/directory",
     "/me",
     "/me/declarations/{sha256}",
     "/me/end-other-sessions",
