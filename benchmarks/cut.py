@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from benchmarks.data import PERSON_BY_PERSON, VISIT_BY_VISIT, vault_table
 from benchmarks.harness import in_turns, show
-from data_catalog.cut import MEMORY, CutRequest, make_cut
+from data_catalog.cut import MEMORY, make_cut
+from data_catalog.cut_request import CutRequest
 from data_catalog.engine import engine, identifier, write_parquet
 from data_catalog.pseudonyms import pseudonym
 

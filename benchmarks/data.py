@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.files import ensure_folder, sha256_bytes, sha256_file, write_durably
-from data_catalog.cut import CutTable
+from data_catalog.cut_request import CutTable
 from data_catalog.editions import MANIFEST, EditionManifest, TableEntry
 from data_catalog.engine import engine, write_parquet
 from data_catalog.models import DatasetDeclaration

@@ -17,7 +17,8 @@ from benchmarks.cut import KEY, VARIABLES, no_views
 from benchmarks.data import PERSON_BY_PERSON, cache_folder, vault_table
 from benchmarks.harness import in_turns, show
 from core.files import ensure_folder
-from data_catalog.cut import CutRequest, make_cut
+from data_catalog.cut import make_cut
+from data_catalog.cut_request import CutRequest
 from data_catalog.editions import MANIFEST
 from data_catalog.engine import engine, identifier, literal
 from egress_review.appetite import load_appetite

@@ -20,7 +20,8 @@ from core.database import Database
 from core.files import ensure_folder
 from core.people.models import Person
 from core.settings import Settings
-from data_catalog.cut import CutRequest, CutTable, make_cut
+from data_catalog.cut import make_cut
+from data_catalog.cut_request import CutRequest, CutTable
 from data_catalog.editions import check_files
 from data_catalog.engine import work_folder
 from data_catalog.imaging.names import Modality, Region, ScanKinds

@@ -15,7 +15,8 @@ import duckdb
 
 from benchmarks.cut import KEY, VARIABLES
 from benchmarks.data import vault_table
-from data_catalog.cut import CutRequest, make_cut
+from data_catalog.cut import make_cut
+from data_catalog.cut_request import CutRequest
 from data_catalog.engine import engine
 
 CLIENT = Path(__file__).parents[1] / "images" / "notebook" / "client"

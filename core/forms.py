@@ -1,15 +1,32 @@
 """Files that people write (TOML), read into strict models: whole, or refused with all that is wrong, in words."""
 
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, ValidationInfo
 
 from core.errors import InvalidInput
 
 Form = TypeVar("Form", bound=BaseModel)
+
+FROM_FILE = {"from_file": True}
+"""The context a form is validated in that was read from a file."""
+
+_BREAK = re.compile(r"(?<!\n)\n(?!\n|[ \t]*(?:[-*•]|\d+[.)])[ \t])[ \t]*")
+"""The end of a line within a paragraph: neither beside an empty line nor before an item of a list."""
+
+
+def folded(text: object, info: ValidationInfo) -> object:
+    """Return prose from a file without the line breaks of its lines: an empty line begins a paragraph, `- ` an item.
+
+    For a field's type, as a validator before its own. What comes from elsewhere, or is no text, stays as it is.
+    """
+    if info.context != FROM_FILE or not isinstance(text, str):
+        return text
+    return _BREAK.sub(" ", "\n".join(line.rstrip() for line in text.strip().split("\n")))
 
 
 def load_form(
@@ -26,7 +43,8 @@ def load_form(
     a place in the file, `team.0.role`, into better words.
     """
     try:
-        return form.model_validate({**tomllib.loads(path.read_text(encoding="utf-8")), **beside})
+        given = {**tomllib.loads(path.read_text(encoding="utf-8")), **beside}
+        return form.model_validate(given, context=FROM_FILE)
     except ValidationError as error:
         raise rejected(in_words(error, place=place)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

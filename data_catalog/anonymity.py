@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from data_catalog.cut import CutTable
+from data_catalog.cut_request import CutTable
 from data_catalog.engine import engine, identifier
 from data_catalog.generalisation import expression
 from data_catalog.models import Sensitivity, Variable

@@ -8,31 +8,27 @@ that is left out.
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from core import canonical
 from core.clock import to_text
 from core.errors import IntegrityBroken, InvalidInput
 from core.files import ensure_folder, sha256_file, write_durably
-from data_catalog.cohort import cohort_query
-from data_catalog.editions import MANIFEST, EditionManifest, edition_sources
+from data_catalog.cut_request import CutRequest, CutTable, mapping_of
+from data_catalog.cut_scans import expose_scans, has_scans, plan_scans, scan_files, scans_json
+from data_catalog.editions import MANIFEST
 from data_catalog.engine import engine, identifier, write_parquet
 from data_catalog.enums import make_enums
-from data_catalog.filter import compile_filter
-from data_catalog.generalisation import Rules, day_shown, days_of, described, expression, needed_for, problems_of_rules
-from data_catalog.imaging.agreement import DATE, SCAN
-from data_catalog.imaging.exposure import ExposureManifest, ExposureRequest, SeenScan, expose
+from data_catalog.generalisation import days_of, described, expression, needed_for, problems_of_rules
+from data_catalog.imaging.agreement import SCAN
+from data_catalog.imaging.exposure import ExposureManifest
 from data_catalog.imaging.index import FOLDER as IMAGING
-from data_catalog.imaging.index import read_index
-from data_catalog.imaging.names import ScanKinds
 from data_catalog.labels import make_labels
-from data_catalog.models import PSEUDONYM, SCAN_FILE, DatasetDeclaration, Table, Variable, VariableType
+from data_catalog.models import PSEUDONYM, SCAN_FILE, Variable, VariableType
 from data_catalog.policy import check_approvable
 from data_catalog.pseudonyms import SOURCE, map_people
 
@@ -44,81 +40,6 @@ MEMORY = "1400MB"
 
 MakeViews = Callable[[Path], None]
 """Writes `project.duckdb` into a cut's folder from its dictionary, where the folder is mounted at `/data`."""
-
-
-@dataclass(frozen=True)
-class CutTable:
-    """What of one table goes into a cut, and the edition folder it comes from."""
-
-    declaration: DatasetDeclaration
-    manifest: EditionManifest
-    manifest_sha256: str
-    folder: Path
-    table_id: str
-    variables: tuple[str, ...]
-    row_filter: str = ""
-    cohort: str = ""
-    generalise: Rules = field(default_factory=dict)
-    scans: ScanKinds | None = None
-    """The scans of its rows that go along, of a table of scans."""
-
-    @property
-    def dataset_id(self) -> str:
-        """The dataset the table belongs to."""
-        return self.declaration.id
-
-    @property
-    def full_name(self) -> str:
-        """The table as it is written in SQL."""
-        return f"{self.dataset_id}.{self.table_id}"
-
-    @property
-    def table(self) -> Table:
-        """The table's declaration; raises IntegrityBroken where the edition has none."""
-        table = self.declaration.table(self.table_id)
-        if table is None:
-            raise IntegrityBroken(f"The edition has no table {self.full_name}.")
-        return table
-
-    @property
-    def chosen(self) -> tuple[Variable, ...]:
-        """The approved variables in the order of the declaration."""
-        return tuple(variable for variable in self.table.variables if variable.name in self.variables)
-
-    @property
-    def source(self) -> str:
-        """The vault's file as DuckDB reads it."""
-        return edition_sources(self.manifest, self.folder)[self.table_id]
-
-    @property
-    def file(self) -> Path:
-        """The vault's file."""
-        return self.folder / self.manifest.table(self.table_id).path
-
-    @property
-    def condition(self) -> str:
-        """The row filter and the cohort as DuckDB reads them."""
-        rows = compile_filter(self.row_filter, self.table)
-        if not self.cohort.strip():
-            return rows
-        people = cohort_query(self.cohort, self.declaration, edition_sources(self.manifest, self.folder))
-        return f"({rows}) AND {identifier(self.table.person)} IN ({people})"
-
-
-@dataclass(frozen=True)
-class CutRequest:
-    """Everything a cut is made of; the same request gives the same tables."""
-
-    project_id: str
-    number: int
-    made_at: datetime
-    key: bytes = field(repr=False)
-    tables: tuple[CutTable, ...]
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether anything in the cut is synthetic."""
-        return any(table.manifest.synthetic for table in self.tables)
 
 
 @dataclass(frozen=True)
@@ -143,11 +64,13 @@ def make_cut(request: CutRequest, destination: Path, work: Path, make_views: Mak
         connection.execute(f"SET memory_limit = '{MEMORY}'")
         for dataset_id in dict.fromkeys(table.dataset_id for table in request.tables):
             _make_mapping(connection, request, dataset_id)
-        scans = _plan_scans(connection, request)
+        scans = plan_scans(connection, request)
         rows = _write_tables(connection, request, destination)
-    exposed = _expose(scans, destination)
+    exposed = expose_scans(scans, destination)
+    for dataset_id, manifest in exposed.items():
+        _write(destination / scans_json(dataset_id), manifest.content)
     _write(destination / DICTIONARY, _dictionary(request, rows))
-    own = [*(_parquet(table) for table in request.tables), *map(_scans_json, exposed), DICTIONARY]
+    own = [*(_parquet(table) for table in request.tables), *map(scans_json, exposed), DICTIONARY]
     _write(destination / MANIFEST, _manifest(request, destination, own, rows, exposed))
     make_views(destination)
     content = _manifest(request, destination, [*own, VIEWS], rows, exposed)
@@ -159,7 +82,7 @@ def make_cut(request: CutRequest, destination: Path, work: Path, make_views: Mak
 def _check_rules(request: CutRequest) -> None:
     """Refuse rules that do not fit, dates of one dataset moved by different numbers of days, scans there are not."""
     problems = [p for t in request.tables for p in problems_of_rules(t.table, t.variables, t.generalise)]
-    problems += [f"{t.full_name}: its edition holds no scans" for t in request.tables if t.scans and not _has_scans(t)]
+    problems += [f"{t.full_name}: its edition holds no scans" for t in request.tables if t.scans and not has_scans(t)]
     for dataset_id in {table.dataset_id for table in request.tables}:
         days = {days_of(table.generalise) for table in request.tables if table.dataset_id == dataset_id} - {0}
         if len(days) > 1:
@@ -181,7 +104,7 @@ def _write_tables(connection: duckdb.DuckDBPyConnection, request: CutRequest, de
         path = destination / _parquet(table)
         ensure_folder(path.parent, 0o755)
         enums = make_enums(connection, table.full_name, table.file, table.condition, _texts(table))
-        labels = make_labels(connection, request.key, table.full_name, table.chosen, table.generalise, _rows(table))
+        labels = make_labels(connection, request.key, table.full_name, table.chosen, table.generalise, table.rows)
         rows[_parquet(table)] = write_parquet(connection, _query(table, enums, labels), path)
     return rows
 
@@ -194,54 +117,7 @@ def _make_mapping(connection: duckdb.DuckDBPyConnection, request: CutRequest, da
         if table.dataset_id == dataset_id
     )
     days = max(days_of(table.generalise) for table in request.tables if table.dataset_id == dataset_id)
-    map_people(connection, request.key, dataset_id, people, _mapping(dataset_id), days)
-
-
-def _has_scans(table: CutTable) -> bool:
-    return bool(table.manifest.imaging_sha256) and table.table.variable(SCAN) is not None
-
-
-def _plan_scans(connection: duckdb.DuckDBPyConnection, request: CutRequest) -> dict[str, ExposureRequest]:
-    """Name the scans that go along, by dataset, and make the table of their names for the table of scans."""
-    planned = {}
-    for table in request.tables:
-        if table.scans:
-            plan = ExposureRequest(
-                project_id=request.project_id,
-                vault=table.folder / IMAGING,
-                scans=read_index(table.folder / IMAGING, table.manifest.imaging_sha256),
-                kinds=table.scans,
-                seen=_seen_scans(connection, table),
-                key=request.key,
-            )
-            files = plan.paths()
-            below = f"{IMAGING}/{table.dataset_id}"
-            named = {SCAN: list(files), SCAN_FILE: [f"{below}/{path}" for path in files.values()]}
-            schema = pa.schema([(name, pa.string()) for name in named])
-            connection.register(_scan_files(table.dataset_id), pa.table(named, schema=schema))
-            planned[table.dataset_id] = plan
-    return planned
-
-
-def _seen_scans(connection: duckdb.DuckDBPyConnection, table: CutTable) -> dict[str, SeenScan]:
-    """Return how the cut's rows see their scans: by pseudonym, and on the day they show of them."""
-    day = day_shown(table.table, DATE, table.variables, table.generalise)
-    mapping = identifier(_mapping(table.dataset_id))
-    rows = connection.execute(
-        f"SELECT {SCAN}, {PSEUDONYM}::VARCHAR, {day} FROM {_rows(table)} "
-        f"JOIN {mapping} ON {SOURCE} = {identifier(table.table.person)}"
-    ).fetchall()
-    return {scan: SeenScan(pseudonym, shown) for scan, pseudonym, shown in rows}
-
-
-def _expose(planned: dict[str, ExposureRequest], destination: Path) -> dict[str, ExposureManifest]:
-    """Write each dataset's scans, beside them the manifest that has the hash of every file, and return those."""
-    exposed = {}
-    for dataset_id, request in planned.items():
-        ensure_folder(destination / IMAGING, 0o755)
-        exposed[dataset_id] = expose(request, destination / IMAGING / dataset_id)
-        _write(destination / _scans_json(dataset_id), exposed[dataset_id].content)
-    return exposed
+    map_people(connection, request.key, dataset_id, people, mapping_of(dataset_id), days)
 
 
 def _texts(table: CutTable) -> list[str]:
@@ -263,18 +139,12 @@ def _query(table: CutTable, enums: Mapping[str, str], labels: str) -> str:
         f"{enums.get(variable.name) or expression(declared, variable, table.generalise)} AS {identifier(variable.name)}"
         for variable in table.chosen
     )
-    mapping = identifier(_mapping(table.dataset_id))
-    joined = f"({approved}) JOIN {mapping} ON {SOURCE} = _person{labels}"
+    joined = f"({approved}) JOIN {table.mapping} ON {SOURCE} = _person{labels}"
     if table.scans:
-        values, joined = f"{values}, {SCAN_FILE}", f"{joined} LEFT JOIN {_scan_files(table.dataset_id)} USING ({SCAN})"
+        values, joined = f"{values}, {SCAN_FILE}", f"{joined} LEFT JOIN {scan_files(table.dataset_id)} USING ({SCAN})"
     rows = f"SELECT {PSEUDONYM}, {values} FROM {joined}"
     columns = ", ".join(_columns(table))
     return f"SELECT {PSEUDONYM}::VARCHAR AS {PSEUDONYM}, {columns} FROM (FROM ({rows}) ORDER BY {_order(table)})"
-
-
-def _rows(table: CutTable) -> str:
-    """Return the approved rows with all that the vault has of them, as DuckDB reads them."""
-    return f"(SELECT * FROM {table.source} WHERE {table.condition})"
 
 
 def _columns(table: CutTable) -> list[str]:
@@ -286,18 +156,6 @@ def _order(table: CutTable) -> str:
     """Return what rows are sorted by: short keys, for every further value in one costs the sort as much as the rest."""
     dates = [identifier(v.name) for v in table.chosen if v.type is VariableType.DATE]
     return ", ".join([PSEUDONYM, *dates[:1], f"hash({', '.join(_columns(table))})"])
-
-
-def _mapping(dataset_id: str) -> str:
-    return f"mapping_{dataset_id}"
-
-
-def _scan_files(dataset_id: str) -> str:
-    return f"scan_files_{dataset_id}"
-
-
-def _scans_json(dataset_id: str) -> str:
-    return f"{IMAGING}/{dataset_id}.json"
 
 
 def _parquet(table: CutTable) -> str:

@@ -65,6 +65,11 @@ def filter_condition(text: str, table: Table) -> exp.Expr | None:
 def variables_of(text: str, table: Table) -> set[str]:
     """Return the variables a row filter looks at; raises FilterRefused."""
     compile_filter(text, table)
+    return names_in(text)
+
+
+def names_in(text: str) -> set[str]:
+    """Return every name of a variable or table in a row filter or cohort; raises FilterRefused where it is none."""
     return {column.name for column in parse_condition(text).find_all(exp.Column)} if text.strip() else set()
 
 

@@ -5,6 +5,7 @@ import core.outbox.permissions
 import core.outbox.tables
 import core.people.permissions
 import core.people.tables
+import core.tokens.tables
 import data_catalog.permissions
 import data_catalog.tables
 import egress_review.mails

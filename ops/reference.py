@@ -1,7 +1,5 @@
-"""Write the pages of `docs/reference/` from the code: commands, settings, permissions, errors, mails, data."""
+"""Write the pages of `docs/reference/` from the code: commands, settings, permissions, errors, mails, API, data."""
 
-import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from core.errors import MyelinError
+from core.error_kinds import every_error, meaning
 from core.outbox.templates import OutputTemplate, all_templates
 from core.people.policy import KEPT_APART, WHAT_ROLES_DO
 from core.permissions import all_permissions
@@ -17,6 +15,8 @@ from core.settings import Settings
 from data_catalog.synth.document import rates_page
 from ops import house  # noqa: F401  (every permission and mail)
 from ops.reference_data import model_page, quality_page
+from portal.api.app import described
+from portal.api.description import Kind, by_tag, schemas
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 _NOTE = "<!-- written by `make docs` from the code; a test fails when it lags -->"
@@ -30,6 +30,7 @@ def pages() -> dict[str, str]:
         "permissions.md": _permissions,
         "errors.md": _errors,
         "mails.md": _mails,
+        "api.md": _api,
         "cdm.md": model_page,
         "quality.md": quality_page,
         "rates.md": rates_page,
@@ -92,8 +93,8 @@ def _permissions() -> str:
 
 def _errors() -> str:
     lines = ["# Errors", "", "| error | HTTP status | exit code | meaning |", "|---|---:|---:|---|"]
-    for error in sorted(_family(MyelinError), key=lambda kind: (kind.exit_code, kind.__name__)):
-        lines.append(f"| `{error.__name__}` | {error.status} | {error.exit_code} | {_meaning(error)} |")
+    for error in every_error():
+        lines.append(f"| `{error.__name__}` | {error.status} | {error.exit_code} | {meaning(error)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -110,15 +111,30 @@ def _mails() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _meaning(error: type[MyelinError]) -> str:
-    """Return what the tree in its module's docstring says of an error, or the error's own first sentence."""
-    tree = sys.modules[error.__module__].__doc__ or ""
-    line = re.search(rf"─ {error.__name__} {{2,}}(.+?)(?: {{2,}}|$)", tree, re.MULTILINE)
-    return line[1] if line else (error.__doc__ or "").strip().split("\n")[0]
+def _api() -> str:
+    document = described()
+    lines = ["# API", "", "What each means, with an example: [the API](../api.md). Addresses begin with `/api/v1`."]
+    for tag, found in by_tag(document).items():
+        lines += ["", f"## {tag.capitalize()}", "", "| operation | what it does | takes | gives |", "|---|---|---|---|"]
+        lines += [
+            f"| `{one.method} {one.path}` | {one.summary} | {_kind(one.takes)} | {_kind(one.gives)} |" for one in found
+        ]
+    lines += ["", "## What is sent and answered"]
+    for schema in schemas(document):
+        lines += ["", f"### {schema.name}", ""]
+        lines += [f"{' '.join(schema.meaning.split())}", ""] if schema.meaning else []
+        lines += [f"One of: {', '.join(f'`{value}`' for value in schema.values)}."] if schema.values else []
+        lines += ["| field | is | |", "|---|---|---|"] if schema.fields else []
+        for field in schema.fields:
+            words = _kind(field.kind) + ("" if field.is_needed else ", may be left out")
+            lines.append(f"| `{field.name}` | {words} | {' '.join(field.meaning.split())} |")
+    return "\n".join(lines) + "\n"
 
 
-def _family(kind: type[MyelinError]) -> set[type[MyelinError]]:
-    return {kind}.union(*(_family(child) for child in kind.__subclasses__()))
+def _kind(kind: Kind | None) -> str:
+    if kind is None:
+        return "nothing"
+    return f"[{kind.words}](#{kind.name.lower()})" if kind.name else kind.words
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ from core.web.site import Site, template_environment
 from data_catalog import routes as data_catalog
 from data_catalog.service import any_synthetic
 from egress_review import routes as egress_review
-from portal import home, me, operations, people, publications, register, sign_in
+from portal import home, me, operations, people, publications, register, sign_in, tokens
+from portal.api import page as api_page
+from portal.api.app import PREFIX, make_api
 from portal.assets import HERE, Assets
 from portal.navigation import navigation
 from projects import routes as projects
@@ -49,6 +51,9 @@ def make_app(database: Database, settings: Settings) -> FastAPI:
         egress_review.checkers,
     )
     own = (home.router, me.router, operations.router, people.router, publications.router, register.router)
-    for router in (assets.router(), sign_in.router, *own, *rooms):
+    for_programs = (tokens.router, api_page.router)
+    for router in (assets.router(), sign_in.router, *own, *for_programs, *rooms):
         app.include_router(router)
+    app.state.api = make_api(app.state.site)
+    app.mount(PREFIX, app.state.api)
     return app

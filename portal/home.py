@@ -85,7 +85,9 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
     duties = [*_as_author(database, settings, person), *_as_checker(database, person)]
     projects = all_projects(database)
     states = [project.state for project in projects]
-    duties.append(Duty("Applications returned to you, to change", _returned(database, person), "/applications"))
+    duties.append(Duty("Drafts", _mine(database, person, ApplicationState.DRAFT), "/applications"))
+    returned = _mine(database, person, ApplicationState.RETURNED)
+    duties.append(Duty("Applications returned to you, to change", returned, "/applications"))
     duties.append(Duty("Reports, manuscripts and summaries you owe", owed_by(database, person), "/publications"))
     duties.append(Duty("Agreements to sign", to_sign(database, person), "/agreements"))
     if may(person, AGREEMENT_RECORD):
@@ -109,9 +111,9 @@ def duties_of(database: Database, settings: Settings, person: Person) -> list[Du
     return [duty for duty in duties if duty.count]
 
 
-def _returned(database: Database, person: Person) -> int:
+def _mine(database: Database, person: Person, state: ApplicationState) -> int:
     mine = my_applications(database, person)
-    return sum(one.state is ApplicationState.RETURNED and person.username in one.writers for one in mine)
+    return sum(one.state is state and person.username in one.writers for one in mine)
 
 
 def _as_author(database: Database, settings: Settings, person: Person) -> list[Duty]:

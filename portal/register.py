@@ -20,7 +20,7 @@ from projects.applications.records import approved_application
 from projects.models import Project
 from projects.publications.models import Publication
 from projects.publications.pages import published_of
-from projects.resource_rules.models import OPEN
+from projects.resource_rules.models import OPEN, open_label
 from projects.resource_rules.service import all_in_force
 from projects.service import all_projects
 
@@ -121,7 +121,7 @@ def _published(one: Publication) -> RegisteredPublication:
 def _labels(database: Database) -> dict[str, str]:
     with database.read() as connection:
         labels = {one.rules.resource: one.rules.label for one in all_in_force(connection)}
-    return {OPEN: "Open records", **labels}
+    return {OPEN: open_label(), **labels}
 
 
 def _plain(value: Any) -> Any:

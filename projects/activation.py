@@ -19,7 +19,8 @@ from core.locks import locked
 from core.people.models import Person
 from core.secrets import ensure_secret
 from core.settings import Settings
-from data_catalog.cut import CutManifest, CutRequest, CutTable, MakeViews, delete_cut, make_cut
+from data_catalog.cut import CutManifest, MakeViews, delete_cut, make_cut
+from data_catalog.cut_request import CutRequest, CutTable
 from data_catalog.editions import EditionManifest, check_files, find_edition
 from data_catalog.engine import work_folder
 from data_catalog.models import DatasetDeclaration

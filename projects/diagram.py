@@ -1,6 +1,8 @@
 """Draw the state tables: `python -m projects.diagram` brings the pages in docs that show them up to date."""
 
 from core.mermaid import StateDiagram, Step
+from projects.agreements.signing.models import SigningState
+from projects.agreements.signing.policy import TRANSITIONS as SIGNING_TRANSITIONS
 from projects.applications.models import ApplicationState
 from projects.applications.policy import TRANSITIONS as APPLICATION_TRANSITIONS
 from projects.models import ProjectState
@@ -13,6 +15,10 @@ _STEPS = tuple(Step(one.state, one.to, f"{one.action} ({' or '.join(sorted(one.r
 DIAGRAM = StateDiagram("projects.diagram", "projects.md", ProjectState.APPROVED, _STEPS)
 
 _APPLICATION_STEPS = tuple(Step(one.state, one.to, f"{one.action} ({one.party})") for one in APPLICATION_TRANSITIONS)
+
+_SIGNING_STEPS = tuple(Step(one.state, one.to, f"{one.action} ({one.party})") for one in SIGNING_TRANSITIONS)
+
+SIGNING_DIAGRAM = StateDiagram("projects.diagram agreements", "agreements.md", SigningState.DRAFTED, _SIGNING_STEPS)
 
 APPLICATION_DIAGRAM = StateDiagram(
     "projects.diagram applications", "applications.md", ApplicationState.DRAFT, _APPLICATION_STEPS
@@ -27,4 +33,5 @@ PUBLICATION_DIAGRAM = StateDiagram(
 if __name__ == "__main__":
     DIAGRAM.redraw()
     APPLICATION_DIAGRAM.redraw()
+    SIGNING_DIAGRAM.redraw()
     PUBLICATION_DIAGRAM.redraw()

@@ -8,18 +8,23 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from core import canonical
 from core.errors import InvalidInput
 from core.files import sha256_bytes
+from core.forms import folded
 from core.people.models import check_slug
 from core.settings import Settings
 from data_catalog.generalisation import Generalisation, Rules
 from data_catalog.imaging.names import ScanKinds
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
+Prose = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$"),
+    BeforeValidator(folded),
+]
 Name = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z][a-z0-9_]*$")]
 
 

@@ -21,7 +21,8 @@ from core.people.models import Person
 from core.permissions import check_may
 from core.settings import Settings
 from data_catalog import permissions, withdrawal
-from data_catalog.cut import CutManifest, CutRequest, MakeViews, delete_cut, make_cut
+from data_catalog.cut import CutManifest, MakeViews, delete_cut, make_cut
+from data_catalog.cut_request import CutRequest
 from data_catalog.editions import (
     MANIFEST,
     Edition,

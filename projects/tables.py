@@ -46,7 +46,6 @@ project = Table(
     Column("approved_at", UtcDateTime),
     Column("subnet", String(18), unique=True),
     CheckConstraint("ends >= starts", name="dates"),
-    CheckConstraint("fee IN ('none', 'per_project', 'contract')", name="fee"),
     CheckConstraint("approved_by IS NULL OR approved_by <> created_by", name="not_by_oneself"),
     # Before there were applications a project began as proposed, and one that was closed then was never approved.
     CheckConstraint("state IN ('proposed', 'closed') OR approved_by IS NOT NULL", name="approved"),
@@ -192,7 +191,8 @@ _deciding = (
     "AND asking.number > 0 AND asking.state IN ('submitted', 'appealed') AND decision.approved "
     "AND decision.decided_at >= asking.state_since)"
 )
-_amended = ("title", "purpose", "ends", "rules_sha256", "commercial", "ethics_through", "conditions", "lay_summary")
+_terms = ("fee", "commercial", "ethics_through", "conditions")
+_amended = ("title", "purpose", "lay_summary", "ends", "rules_sha256", *_terms)
 refuse(
     project,
     "amended",

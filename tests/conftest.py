@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 import ops.house  # noqa: F401  (every table and guard there is)
 from core.database import Database
@@ -21,6 +23,10 @@ from core.settings import Settings
 from tests.support.postgres import as_application, new_database, postgres_server
 
 ISSUER = "http://id.localhost:9400"
+
+# An example that takes long on a machine with much to do says nothing about the code.
+examples.register_profile("no clock", parent=examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("no clock")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -22,6 +22,7 @@ from core.people.policy import (
 from core.people.tables import person as person_table
 from core.people.tables import role_grant, session
 from core.permissions import check_may
+from core.tokens.tables import api_token
 
 
 def bootstrap_ops(database: Database, first: Person) -> Person:
@@ -51,13 +52,15 @@ def enter_person(tx: Transaction, new: Person) -> None:
 
 
 def close_person(database: Database, actor: Person, username: str) -> None:
-    """Close an account and end its sessions; its servers end with the next check."""
+    """Close an account and end its sessions and API tokens; its servers end with the next check."""
     check_may(actor, permissions.PERSON_CLOSE)
     open_sessions = (session.c.username == username, session.c.ended_at.is_(None))
+    open_tokens = (api_token.c.username == username, api_token.c.ended_at.is_(None))
     with database.write(actor) as tx:
         check_close_person(actor, find_person(tx.connection, username), holders(tx.connection, Role.OPS))
         tx.execute(update(person_table).where(person_table.c.username == username).values(active=False))
         tx.execute(update(session).where(*open_sessions).values(ended_at=tx.now))
+        tx.execute(update(api_token).where(*open_tokens).values(ended_at=tx.now))
         tx.record("core:person:close", f"person:{username}")
 
 

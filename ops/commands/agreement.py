@@ -10,11 +10,14 @@ from core.permissions import check_may
 from ops import context
 from ops.show import console, show_table
 from projects.agreements import of_project, permissions
+from projects.agreements.errors import DocumentDamaged
 from projects.agreements.models import AgreementKind
 from projects.agreements.money import cents, in_words
 from projects.agreements.records import agreements_of, invoices
+from projects.agreements.signing.service import draw_up, withdraw
+from projects.agreements.verification import verify_documents
 
-agreements = typer.Typer(help="Signed agreements about a project.", no_args_is_help=True)
+agreements = typer.Typer(help="Agreements about a project, drawn up here or recorded from paper.", no_args_is_help=True)
 fees = typer.Typer(help="Invoices: a project's fee.", no_args_is_help=True)
 
 ProjectId = Annotated[str, typer.Argument(help="The project's id.")]
@@ -61,6 +64,37 @@ def list_agreements(project_id: ProjectId) -> None:
         found = agreements_of(connection, project_id)
     rows = [[one.kind, one.signatory, str(one.through), "ended" if one.ended_at else ""] for one in found]
     show_table(f"Agreements of {project_id}", ["kind", "signed by", "through", ""], rows)
+
+
+@agreements.command("draw-up")
+def draw_up_agreement(
+    project_id: ProjectId,
+    signatory: Annotated[str, typer.Option(help="Who signs for the team's organisation, by user name.")],
+    countersignatory: Annotated[str, typer.Option(help="Who signs for the resource, by user name.")],
+) -> None:
+    """Draw up the data use agreement of a project as it stands; both sign it in the portal."""
+    made = draw_up(context.database(), context.settings(), context.signed_in(), project_id, signatory, countersignatory)
+    console.print(f"Drawn up: agreement {made.id}, document {made.document_sha256[:12]}…")
+
+
+@agreements.command("withdraw")
+def withdraw_agreement(
+    project_id: ProjectId, number: Annotated[int, typer.Argument(help="The agreement's number in its project.")]
+) -> None:
+    """Withdraw an agreement that has yet to be signed by both."""
+    gone = withdraw(context.database(), context.signed_in(), project_id, number)
+    console.print(f"Withdrawn: agreement {gone.id}.")
+
+
+@agreements.command()
+def verify() -> None:
+    """Hash every document of contracts and agreements anew; fails where one is not what was recorded."""
+    found = verify_documents(context.database(), context.settings(), context.signed_in())
+    for belongs_to, problem in found.damaged.items():
+        console.print(f"{belongs_to}: {problem}", highlight=False)
+    if found.damaged:
+        raise DocumentDamaged(f"{len(found.damaged)} of {found.hashed} documents are damaged.", "Restore them.")
+    console.print(f"{found.hashed} documents are as they were recorded.", highlight=False)
 
 
 @fees.command()

@@ -111,6 +111,13 @@ def vote(
     )
 
 
+@app.command("go-on")
+def go_on(name: Id, body: Annotated[str, typer.Option(help="The body that did not decide in time.")]) -> None:
+    """Go on without a body whose time is over: its data are not given, and the others' decisions stand."""
+    key = key_of(name)
+    _show(committee.go_on_without(context.database(), context.signed_in(), key.project_id, body, key.number))
+
+
 @app.command("return")
 def return_(name: Id, reason: Reason) -> None:
     """Return an application to its team for changes, as a member of the committee."""

@@ -140,12 +140,13 @@ def agreements_page(database: Database, person: Person) -> AgreementsPage:
     projects = [one for one in all_projects(database) if _sees_all_of(one, person)]
     with database.read() as connection:
         mine = _mine(connection, person)
+        turns = [one for one in mine if _signs_as(connection, one, person)]
         shown = tuple(_project(connection, person, one) for one in projects)
         contracts = all_contracts(connection)
     names = {one.id for one in projects}
     return AgreementsPage(
-        tuple(one for one in mine if _signs_as(one, person)),
-        tuple(one for one in mine if not _signs_as(one, person) and one.project_id not in names),
+        tuple(turns),
+        tuple(one for one in mine if one not in turns and one.project_id not in names),
         tuple(one for one in shown if one.rights or one.drawn or one.on_paper or one.invoices),
         tuple(one for one in contracts if may(person, permissions.CONTRACT_READ) or names & set(one.projects)),
         may(person, permissions.CONTRACT_READ),
@@ -181,8 +182,9 @@ def agreement_page(database: Database, person: Person, project_id: str, number: 
         drawn = agreement_for(connection, person, project_id, number)
         project = find_project(connection, project_id)
         changed = _is_current(drawn) and has_changed(connection, project, drawn)
+        signs_as = _signs_as(connection, drawn, person)
     may_withdraw = can_step(drawn, SigningAction.WITHDRAW, person)
-    return AgreementPage(drawn, project, _signs_as(drawn, person), may_withdraw, changed)
+    return AgreementPage(drawn, project, signs_as, may_withdraw, changed)
 
 
 def to_settle(database: Database, person: Person, project_id: str, number: int) -> Invoice:
@@ -197,7 +199,7 @@ def to_settle(database: Database, person: Person, project_id: str, number: int) 
 def to_sign(database: Database, person: Person) -> int:
     """Return how many agreements wait for this person's signature."""
     with database.read() as connection:
-        return sum(_signs_as(one, person) is not None for one in _mine(connection, person))
+        return sum(_signs_as(connection, one, person) is not None for one in _mine(connection, person))
 
 
 def to_draw_up(database: Database) -> int:
@@ -243,7 +245,10 @@ def _invoice(invoice: Invoice, person: Person) -> ShownInvoice:
     return ShownInvoice(invoice, pay, cancel)
 
 
-def _signs_as(drawn: DrawnAgreement, person: Person) -> Party | None:
+def _signs_as(connection: Connection, drawn: DrawnAgreement, person: Person) -> Party | None:
+    """Return the party a person signs for now; none for a project that is closed, of which nothing is signed."""
+    if find_project(connection, drawn.project_id).state is ProjectState.CLOSED:
+        return None
     return next((party for action, party in SIGNS.items() if can_step(drawn, action, person)), None)
 
 

@@ -38,9 +38,11 @@ def contract_of(connection: Connection, project_id: str) -> SignedContract | Non
     return SignedContract(**row) if row else None
 
 
-def agreements_of(connection: Connection, project_id: str) -> list[Agreement]:
-    """Return every agreement about a project, oldest first."""
-    query = select(agreement).where(agreement.c.project_id == project_id).order_by(agreement.c.recorded_at)
+def agreements_of(connection: Connection, project_id: str | None = None) -> list[Agreement]:
+    """Return the agreements about a project, or about all, oldest first."""
+    query = select(agreement).order_by(agreement.c.recorded_at)
+    if project_id is not None:
+        query = query.where(agreement.c.project_id == project_id)
     rows = connection.execute(query).mappings().all()
     return [Agreement(**{**row, "kind": AgreementKind(row["kind"])}) for row in rows]
 

@@ -72,6 +72,11 @@ class Check:
         return tuple(one for one in self.verdicts if one.weight == "asks" and not one.answered)
 
     @property
+    def sha256(self) -> str | None:
+        """The hash it would be submitted under, once every answer can be read."""
+        return self.file.sha256 if self.file else None
+
+    @property
     def is_free(self) -> bool:
         """Whether it can be submitted."""
         return not (self.problems or self.refusals or self.unanswered)

@@ -6,8 +6,10 @@ MyelinError
 │   ├── RulesRefuse        a rule of the resource refuses the application; lists every one
 │   └── Conflict
 │       ├── NotOpen        the application's state does not allow this now
-│       └── EditedElsewhere  the answer was changed in another window or by somebody else
+│       ├── EditedElsewhere  the answer was changed in another window or by somebody else
+│       └── ChangedSinceRead  the draft is not the one that was read and declared to be true
 └── InvalidInput
+    ├── NotDeclared        nobody declared that what it says is true
     └── Incomplete         answers are missing, or can not be read; lists every one
 """
 
@@ -34,6 +36,23 @@ class EditedElsewhere(Conflict):
         self.field = field
         self.current = current
         self.version = version
+
+
+class ChangedSinceRead(Conflict):
+    """A draft was changed between being read as a whole and being submitted."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The draft was changed since you read it, in another window or by somebody else. Nothing was submitted.",
+            "Read it as it is now, and submit it then.",
+        )
+
+
+class NotDeclared(InvalidInput):
+    """Whoever submits did not declare that what it says is true."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was submitted: the declaration is not ticked.", "Tick it once you have read it all.")
 
 
 class RulesRefuse(Refused):

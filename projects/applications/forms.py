@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from projects.applications.checking import Problem
 from projects.applications.models import Answer
 from projects.resource_rules.models import RuleId
 
@@ -24,6 +25,15 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "time": ("starts", "ends", "ethics", "outputs_plan"),
 }
 """Section of the form → its fields; a section is one form, saved by itself."""
+
+TITLES: Mapping[str, str] = {
+    "amendment": "The amendment",
+    "study": "The study",
+    "data": "The data",
+    "people": "People and money",
+    "time": "Time and results",
+}
+"""Section → its heading."""
 
 LABELS: Mapping[str, str] = {
     "amendment_reason": "What is to change, and why",
@@ -108,6 +118,14 @@ def _lines(said: Any, name: str = "") -> Iterator[str]:
         yield f"{name}: {words}" if name else str(words)
 
 
+def by_section(problems: Iterable[Problem], number: int) -> dict[str, list[Problem]]:
+    """Return what is missing section by section, every section named; what is of no field is under an empty name."""
+    found: dict[str, list[Problem]] = {name: [] for name in SECTIONS if number or name != "amendment"}
+    for one in problems:
+        found.setdefault(section_of(one.field) if one.field in LABELS else "", []).append(one)
+    return found
+
+
 def section_of(field: str) -> str:
     """Return the section of the form a field is in."""
     return next(name for name, fields in SECTIONS.items() if field in fields)
@@ -147,8 +165,9 @@ def _of_table(form: Mapping[str, str], place: str) -> dict[str, Any]:
 
 
 def _reasons(form: Mapping[str, str]) -> dict[str, str]:
-    tables = {f"{dataset}.{table}" for dataset, table, _ in _picked(form)}
-    return {place: text for place in sorted(tables) if (text := form.get(f"why:{place}", "").strip())}
+    picked = list(_picked(form))
+    places = {f"{dataset}.{table}" for dataset, table, _ in picked} | {".".join(names) for names in picked}
+    return {place: text for place in sorted(places) if (text := form.get(f"why:{place}", "").strip())}
 
 
 def _picked(form: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.database import Database
-from core.people.models import Person
+from core.people.affiliations import affiliations_of
+from core.people.models import Affiliation, Person
 from data_catalog.blinding import restrict
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
 from data_catalog.editions import Edition
@@ -20,10 +21,11 @@ from data_catalog.service import edition, newest_editions
 from projects.applications.checking import Check, check
 from projects.applications.models import Answer, Application
 from projects.applications.picking import Shared, shared_tables
-from projects.applications.policy import WRITABLE, ApplicationAction, can_see, can_transition
+from projects.applications.policy import WRITABLE, ApplicationAction, can_see, can_transition, check_write
 from projects.applications.records import all_applications
 from projects.applications.service import application_in, rules_of
 from projects.applications.standing import standing_of
+from projects.committee.pages import tables_asked
 from projects.resource_rules.models import OPEN, ResourceRules
 from projects.resource_rules.policy import required_cohort
 from projects.resource_rules.service import all_in_force, rules_in_force
@@ -47,6 +49,8 @@ class ApplicationPage:
     """What the pre-check says; None once it is written no more."""
     offered: tuple[Offered, ...]
     actions: frozenset[ApplicationAction]
+    recorded: Mapping[str, Affiliation]
+    """User name → where they work, as operations recorded it."""
 
     @property
     def shared(self) -> tuple[Shared, ...]:
@@ -83,6 +87,24 @@ def with_mine(page: ApplicationPage, disputes: Sequence[Dispute]) -> Application
     return replace(page, application=replace(page.application, answers={**page.application.answers, **mine}))
 
 
+@dataclass(frozen=True)
+class WholePage:
+    """A draft as the committee will read it."""
+
+    page: ApplicationPage
+    tables: tuple[DictionaryTable, ...]
+    """What is asked for, each variable as it would be in the cut."""
+
+
+def whole_page(database: Database, person: Person, project_id: str, number: int = 0) -> WholePage:
+    """Return a draft to one of its writers as the committee will read it; raises NotFound, NotYours, NotOpen."""
+    page = application_page(database, person, project_id, number)
+    check_write(page.application, person)
+    with database.read() as connection:
+        file = page.check.file if page.check else None
+        return WholePage(page, tuple(tables_asked(connection, file)) if file else ())
+
+
 def my_applications(database: Database, person: Person) -> list[Application]:
     """Return the applications a person writes, or is named in, those that wait for them first."""
     with database.read() as connection:
@@ -109,6 +131,7 @@ def application_page(database: Database, person: Person, project_id: str, number
             check=_check(connection, application, rules, database.clock()) if writes else None,
             offered=tuple(_offered(editions, rules)) if writes else (),
             actions=frozenset(one for one in ApplicationAction if can_transition(application, one, person)),
+            recorded=affiliations_of(connection, application.applicants),
         )
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from core.errors import InvalidInput, MyelinError, NotFound
+from core.errors import Conflict, InvalidInput, MyelinError, NotFound
 from core.web.visit import SignedIn, Visit
 from data_catalog.errors import BudgetSpent
 from data_catalog.feasibility import service as feasibility
 from data_catalog.feasibility.fields import TEXT
 from projects.applications import forms, service
-from projects.applications.errors import EditedElsewhere
+from projects.applications.errors import EditedElsewhere, NotDeclared, NotOpen, RulesRefuse
 from projects.applications.exemptions import ask_exemption
 from projects.applications.models import Answer, Application, ApplicationKey
 from projects.applications.naming import Named
@@ -24,6 +24,7 @@ from projects.applications.pages import (
     my_applications,
     people_allowed,
     resources_to_apply_to,
+    whole_page,
     with_mine,
 )
 from projects.applications.picking import with_picked
@@ -106,15 +107,24 @@ def count_people(visit: SignedIn, key: Named, dataset_id: str, table_id: str) ->
     return visit.go(f"/applications/{key}#data", f"{dataset_id}: {words} Save what you wrote before you go on.")
 
 
+@router.get("/applications/{project_id}/read")
+def read(visit: SignedIn, key: Named) -> Response:
+    """Show a draft as the committee will read it, with the declaration that submits it."""
+    return _whole(visit, key)
+
+
 @router.post("/applications/{project_id}/submit")
 def submit(visit: SignedIn, key: Named) -> Response:
-    """Submit the application, or show again what stands against it."""
+    """Submit the application as it was read and declared to be true, or show it with what stands against it."""
+    service.application_for(visit.database, visit.person, *key)
     try:
-        service.submit_application(visit.database, visit.person, *key)
-    except MyelinError as refusal:
-        if refusal.status == 404:
-            raise
-        return _page(visit, key, refusal)
+        if visit.form.get("declared") != "yes":
+            raise NotDeclared
+        service.submit_application(visit.database, visit.person, *key, read=visit.form.get("read", ""))
+    except NotOpen:
+        raise
+    except (Conflict, InvalidInput, RulesRefuse) as refusal:
+        return _whole(visit, key, refusal)
     return visit.go(f"/applications/{key}", "Your application is before the committee.")
 
 
@@ -171,6 +181,13 @@ def _page(
         return visit.show("projects/applications/form.html", status=status, **facts, returned=_returned(visit, page))
     seen = committee_page(visit.database, visit.person, *key)
     return visit.show("projects/applications/submitted.html", status=status, **facts, seen=seen)
+
+
+def _whole(visit: Visit, key: ApplicationKey, refusal: MyelinError | None = None) -> Response:
+    whole = whole_page(visit.database, visit.person, *key)
+    facts = {"page": whole.page, "tables": whole.tables, "refusal": refusal, "forms": forms}
+    status = refusal.status if refusal else 200
+    return visit.show("projects/applications/read.html", status=status, declaration=service.DECLARATION, **facts)
 
 
 def _people_found(visit: Visit, key: ApplicationKey, dataset_id: str, cohort: str) -> str:

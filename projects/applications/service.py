@@ -12,7 +12,7 @@ from core.people.models import Person, check_slug
 from projects.applications import tables
 from projects.applications.approved import newest_approved
 from projects.applications.checking import Check, check
-from projects.applications.errors import EditedElsewhere, Incomplete, NotOpen, RulesRefuse
+from projects.applications.errors import ChangedSinceRead, EditedElsewhere, Incomplete, NotOpen, RulesRefuse
 from projects.applications.models import FIELDS, Application, ApplicationFile, ApplicationState
 from projects.applications.policy import (
     WRITABLE,
@@ -36,6 +36,9 @@ from projects.policy import check_begin_amendment
 from projects.records import find_project
 from projects.resource_rules.models import ResourceRules
 from projects.resource_rules.service import rules_by_hash, rules_in_force
+
+DECLARATION = "What this application says is true, and I submit it for the whole team."
+"""What whoever submits declares; the audit log keeps it with the submission."""
 
 LONGEST_ANSWER = 200_000
 """Characters one answer may have: room for every variable of a resource with its reason."""
@@ -75,14 +78,17 @@ def check_application(database: Database, actor: Person, project_id: str, number
         return _check(connection, found, rules, database.clock())
 
 
-def submit_application(database: Database, actor: Person, project_id: str, number: int = 0) -> Application:
+def submit_application(
+    database: Database, actor: Person, project_id: str, number: int = 0, *, read: str
+) -> Application:
     """Submit a draft, whole: from now on it is the committee's, judged by the rules in force at this moment.
 
-    Raises Incomplete with everything that is missing, RulesRefuse with every rule that stops it; nothing is changed
-    then.
+    `read` is the hash of the application that the actor read and made the declaration for. Raises Incomplete with
+    everything that is missing, RulesRefuse with every rule that stops it, ChangedSinceRead where the draft is another
+    by now; nothing is changed then.
     """
     with database.write(actor) as tx:
-        return _submit(tx, actor, application_in(tx.connection, actor, project_id, number))
+        return _submit(tx, actor, application_in(tx.connection, actor, project_id, number), read)
 
 
 def begin_amendment(database: Database, actor: Person, project_id: str) -> Application:
@@ -188,7 +194,7 @@ def _begin_amendment(tx: Transaction, actor: Person, project_id: str) -> Applica
 def _submit_file(tx: Transaction, actor: Person, found: Application, file: ApplicationFile) -> Application:
     for field, value in answers_of(file).items():
         _save(tx, actor, found, field, value, found.answers[field].version if field in found.answers else 0)
-    return _submit(tx, actor, find_application(tx.connection, found.project_id, found.number))
+    return _submit(tx, actor, find_application(tx.connection, found.project_id, found.number), file.sha256)
 
 
 def _of(project_id: str) -> Select[Any]:
@@ -225,10 +231,12 @@ def _as_text(field: str, value: object) -> str:
     return text
 
 
-def _submit(tx: Transaction, actor: Person, found: Application) -> Application:
+def _submit(tx: Transaction, actor: Person, found: Application, read: str) -> Application:
     to = check_transition(found, ApplicationAction.SUBMIT, actor)
     version = rules_in_force(tx.connection, found.resource)
     file, checked = _free(tx.connection, found, version.rules, tx.now)
+    if file.sha256 != read:
+        raise ChangedSinceRead
     tx.execute(
         insert(tables.submission).values(
             project_id=found.project_id,
@@ -242,7 +250,9 @@ def _submit(tx: Transaction, actor: Person, found: Application) -> Application:
             submitted_at=tx.now,
         )
     )
-    change_state(tx, found, ApplicationAction.SUBMIT, to, sha256=file.sha256, rules=version.number)
+    change_state(
+        tx, found, ApplicationAction.SUBMIT, to, sha256=file.sha256, rules=version.number, declared=DECLARATION
+    )
     submitted = find_application(tx.connection, found.project_id, found.number)
     tell(tx, submitted, version.rules)
     return submitted

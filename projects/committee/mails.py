@@ -94,7 +94,8 @@ def _reason(tx: Transaction, application: Application) -> str:
     if application.state is ApplicationState.RETURNED:
         return now.return_note
     said = [text for vote in now.votes for text in (vote.reason, vote.conditions) if text]
-    return "\n\n".join(said) or "No words were added."
+    late = [f"{one.body} did not decide in time: its data are not given." for one in now.decisions if one.lapsed]
+    return "\n\n".join((*said, *late)) or "No words were added."
 
 
 def _fields(application: Application, rules: ResourceRules, pages: str) -> dict[str, str]:

@@ -44,6 +44,8 @@ class BodyDecision:
     body: str
     approved: bool
     decided_at: datetime
+    lapsed: bool = False
+    """Whether it did not decide in time, and the others went on without it: its data are not given."""
 
 
 @dataclass(frozen=True)

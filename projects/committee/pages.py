@@ -1,17 +1,19 @@
 """What a member of the committee is shown: the queue, and one application with what is theirs to do."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from core.database import Database
-from core.people.models import Person
+from core.people.affiliations import affiliations_of
+from core.people.models import Affiliation, Person
 from core.permissions import check_may, may
 from data_catalog.dictionary import DictionaryTable, dictionary_tables
 from data_catalog.editions import find_edition
 from data_catalog.errors import EditionNotFound
+from projects.applications.forms import LABELS
 from projects.applications.models import OF_THE_DATA, Application, ApplicationFile, Exemption
 from projects.applications.policy import IN_REVIEW, ApplicationAction, can_see, can_transition
 from projects.applications.records import all_applications
@@ -19,7 +21,7 @@ from projects.applications.service import application_in, rules_of
 from projects.changes import Change, changes
 from projects.committee.models import Deliberation, Interest, Vote, Word
 from projects.committee.permissions import DECIDE
-from projects.committee.policy import asked_of, bodies_asked, can_vote, due_at
+from projects.committee.policy import asked_of, bodies_asked, can_go_on, can_vote, due_at
 from projects.committee.records import deliberation_on, seats_of
 from projects.data_requests import Bound, as_tables
 from projects.differences import Difference, differences
@@ -42,6 +44,10 @@ class BodyPage:
     shown: tuple[Vote, ...]
     """Votes this member may read: once they have voted, or the body has decided."""
     approved: bool | None
+    lapsed: bool
+    """Whether the others went on without it."""
+    may_go_on: bool
+    """Whether this member may go on without it now."""
 
     @property
     def filled(self) -> int:
@@ -76,6 +82,8 @@ class CommitteePage:
     may_declare: bool
     may_return: bool
     due: datetime | None
+    recorded: Mapping[str, Affiliation]
+    """User name → where they work, as operations recorded it."""
     changes: tuple[Change, ...] = ()
     """What the last submission changed of the one before."""
     amends: Amends | None = None
@@ -116,8 +124,9 @@ class Queue:
 def queue(database: Database, person: Person) -> Queue:
     """Return what waits for a member of the committee, what waits for others, and what is settled."""
     check_may(person, DECIDE)
+    now = database.clock()
     with database.read() as connection:
-        pages = [_page(connection, person, one) for one in all_applications(connection) if can_see(one, person)]
+        pages = [_page(connection, person, one, now) for one in all_applications(connection) if can_see(one, person)]
     open_ = [page for page in pages if page.application.state in IN_REVIEW]
     return Queue(
         mine=tuple(page for page in open_ if page.waits_for_me),
@@ -130,10 +139,10 @@ def queue(database: Database, person: Person) -> Queue:
 def committee_page(database: Database, person: Person, project_id: str, number: int = 0) -> CommitteePage:
     """Return an application as somebody who may see it sees it; to anybody else it is not there (NotFound)."""
     with database.read() as connection:
-        return _page(connection, person, application_in(connection, person, project_id, number))
+        return _page(connection, person, application_in(connection, person, project_id, number), database.clock())
 
 
-def _page(connection: Connection, person: Person, application: Application) -> CommitteePage:
+def _page(connection: Connection, person: Person, application: Application, now: datetime) -> CommitteePage:
     rules = rules_of(connection, application)
     deliberation = deliberation_on(connection, application)
     file = application.submission.file if application.submission else None
@@ -142,14 +151,15 @@ def _page(connection: Connection, person: Person, application: Application) -> C
         application=application,
         rules=rules,
         deliberation=deliberation,
-        bodies=tuple(_bodies(connection, person, application, rules, deliberation)),
-        tables=tuple(_tables(connection, file)) if file else (),
+        bodies=tuple(_bodies(connection, person, application, rules, deliberation, now)),
+        tables=tuple(tables_asked(connection, file)) if file else (),
         interest=deliberation.interests.get(person.username),
         may_declare=outside and application.state in IN_REVIEW and may(person, DECIDE),
         may_return=can_transition(application, ApplicationAction.RETURN, person)
         and person.username in deliberation.interests
         and not deliberation.interests[person.username].conflict,
         due=due_at(application, rules),
+        recorded=affiliations_of(connection, application.applicants),
         changes=_changes(application),
         amends=_amends(connection, application),
     )
@@ -162,9 +172,25 @@ def _amends(connection: Connection, application: Application) -> Amends | None:
     project = find_project(connection, application.project_id)
     before = project.tables_before(application.number)
     bound = {} if file.newest_editions else {table.dataset_id: table.edition for table in before}
-    of_the_rest = changes(application.before, file.model_copy(update={"datasets": application.before.datasets}))
-    shown = tuple(one for one in of_the_rest if one.field.partition(".")[0] not in OF_THE_DATA)
+    shown = (*_of_the_team(application.before, file), *_of_the_words(application.before, file))
     return Amends(differences(before, _as_they_would_be(connection, file, bound)), shown)
+
+
+def _of_the_team(before: ApplicationFile, after: ApplicationFile) -> Iterator[Change]:
+    old, new = (
+        {one.username: f"{one.role}, {one.organisation} ({one.sector})" for one in file.team}
+        for file in (before, after)
+    )
+    for name in dict.fromkeys([*old, *new]):
+        if old.get(name) != new.get(name):
+            yield Change(f"Team: {name}", old.get(name, "not in the team"), new.get(name, "leaves the team"))
+
+
+def _of_the_words(before: ApplicationFile, after: ApplicationFile) -> Iterator[Change]:
+    for one in changes(before, after.model_copy(update={"datasets": before.datasets, "team": before.team})):
+        field, _, part = one.field.partition(".")
+        if field not in OF_THE_DATA:
+            yield replace(one, field=f"{LABELS[field]}, {part}" if part else LABELS[field])
 
 
 def _as_they_would_be(connection: Connection, file: ApplicationFile, bound: Bound) -> tuple[ApprovedTable, ...]:
@@ -187,6 +213,7 @@ def _bodies(
     application: Application,
     rules: ResourceRules,
     deliberation: Deliberation,
+    now: datetime,
 ) -> Iterator[BodyPage]:
     interest = deliberation.interests.get(person.username)
     for body in bodies_asked(application, rules):
@@ -201,10 +228,12 @@ def _bodies(
             cast=len(votes),
             shown=votes if (spoken or decision) and not (interest and interest.conflict) else (),
             approved=decision.approved if decision else None,
+            lapsed=decision.lapsed if decision else False,
+            may_go_on=can_go_on(application, deliberation, body, rules, person, now),
         )
 
 
-def _tables(connection: Connection, file: ApplicationFile) -> Iterator[DictionaryTable]:
+def tables_asked(connection: Connection, file: ApplicationFile) -> Iterator[DictionaryTable]:
     """Yield what is asked for as the newest editions describe it, each variable as it would be in the cut."""
     for dataset_id, asked in file.datasets.items():
         try:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from core.errors import Refused
 from core.people.models import Person
+from data_catalog.filter import names_in
 from projects.applications.models import Application, ApplicationState
 from projects.applications.policy import IN_REVIEW, Party, check_party
 from projects.committee.errors import NoVote, VoteSettled
@@ -103,6 +104,40 @@ def reminders_of(application: Application, rules: ResourceRules) -> tuple[Remind
     return (*soon, Reminder("overdue", due, f"its time ended on {due:%-d %B %Y}"))
 
 
+def check_go_on(
+    application: Application, deliberation: Deliberation, body: Body, rules: ResourceRules, actor: Person, now: datetime
+) -> None:
+    """Refuse to go on without a body unless all holds: it was asked and has not decided, the days of the step are over,
+    the member voted for a body that has decided, and it is no amendment that takes the yes of all.
+    """
+    check_party(application, Party.COMMITTEE, actor)
+    check_no_conflict(deliberation, actor)
+    if application.state not in IN_REVIEW or body not in bodies_asked(application, rules):
+        raise VoteSettled(f"{application.id} is {application.state}, and does not wait for {body.name}.")
+    if deliberation.decision_of(body.id):
+        raise VoteSettled(f"{body.name} has decided.")
+    due = due_at(application, rules)
+    if due is None or now <= due:
+        raise NoVote(f"{body.name} has until {due:%-d %B %Y}." if due else f"{body.name} is not waited for.")
+    mine = [vote.body for vote in deliberation.votes if vote.username == actor.username]
+    if not any(deliberation.decision_of(one) for one in mine):
+        raise NoVote("Those go on who voted for a body that has decided.", "Vote first, or ask a member who did.")
+    if application.is_whole:
+        hint = "Return it to its team: data alone each body decides on for itself."
+        raise NoVote("This amendment takes the yes of every body.", hint)
+
+
+def can_go_on(
+    application: Application, deliberation: Deliberation, body: Body, rules: ResourceRules, actor: Person, now: datetime
+) -> bool:
+    """Tell whether check_go_on would let this pass."""
+    try:
+        check_go_on(application, deliberation, body, rules, actor, now)
+    except Refused:
+        return False
+    return True
+
+
 def check_appeal_in_time(application: Application, rules: ResourceRules, now: datetime) -> None:
     """Refuse an appeal after the days the rules give for one."""
     due = due_at(application, rules)
@@ -155,6 +190,24 @@ def is_approved(application: Application, decisions: Iterable[BodyDecision], giv
     return bool(left) and all(one.approved for one in decisions)
 
 
+def chosen_by(application: Application, declined: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield each declined variable that chooses the rows or people of a table which is given, and that table.
+
+    A cohort counts as choosing by every variable of its dataset that has a name in it.
+    """
+    file = application.submission.file if application.submission else None
+    for dataset, tables in file.datasets.items() if file else ():
+        for table, asked in tables.items():
+            place = f"{dataset}.{table}"
+            if {f"{place}.{name}" for name in asked.variables} <= set(declined):
+                continue
+            rows, people = names_in(asked.row_filter), names_in(asked.cohort)
+            for name in declined:
+                of, _, variable = name.rpartition(".")
+                if (of == place and variable in rows) or (name.startswith(f"{dataset}.") and variable in people):
+                    yield name, place
+
+
 def problems_of_vote(application: Application, body: Body, vote: Vote) -> Iterator[str]:
     """Name what a vote lacks: a reason where it declines, and for every variable it declines."""
     asked = asked_of(application, body)
@@ -165,5 +218,10 @@ def problems_of_vote(application: Application, body: Body, vote: Vote) -> Iterat
             yield f"{name}: is not asked of {body.name}"
         elif not why.strip():
             yield f"{name}: say why it is not given"
+    for name, table in chosen_by(application, vote.declined) if vote.word is Word.APPROVE else ():
+        yield (
+            f"{name}: {table} is chosen by it, so its values would be told all the same; decline every variable of "
+            f"{table}, or return the application"
+        )
     if vote.word is Word.APPROVE and asked and asked <= set(vote.declined) and not application.is_whole:
         yield "declined: every variable is declined; decline the application instead"

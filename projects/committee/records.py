@@ -25,7 +25,9 @@ def deliberation_on(connection: Connection, application: Application, round_: Ro
         round=this,
         interests=_interests(connection, application),
         votes=votes,
-        decisions=tuple(BodyDecision(row["body"], row["approved"], row["decided_at"]) for row in decisions),
+        decisions=tuple(
+            BodyDecision(row["body"], row["approved"], row["decided_at"], row["lapsed"]) for row in decisions
+        ),
         return_note=_reason(connection, tables.return_note, application, this),
         appeal=_reason(connection, tables.appeal, application, this),
         earlier_voters=frozenset(vote.username for vote in earlier),

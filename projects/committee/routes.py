@@ -69,6 +69,15 @@ def vote(visit: SignedIn, key: Named, body: str) -> Response:
     return visit.go(f"/committee/{key}", f"Your vote is cast. The application is {voted.state}.")
 
 
+@router.post("/committee/{project_id}/without/{body}")
+def go_on(visit: SignedIn, key: Named, body: str) -> Response:
+    """Go on without a body that did not decide in time."""
+    project_id, number = key
+    version = visit.form.get("version", "")
+    found = service.go_on_without(visit.database, visit.person, project_id, body, number, version=version)
+    return visit.go(f"/committee/{key}", f"It goes on without {body}. The application is {found.state}.")
+
+
 @router.post("/committee/{project_id}/return")
 def return_(visit: SignedIn, key: Named) -> Response:
     """Return an application to its team for changes; a refusal shows the page again with what was written."""

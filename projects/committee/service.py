@@ -22,6 +22,7 @@ from projects.committee.policy import (
     bodies_asked,
     can_vote,
     check_appeal_in_time,
+    check_go_on,
     check_newest,
     check_no_conflict,
     check_vote,
@@ -125,6 +126,24 @@ def cast_vote(
         return find_application(tx.connection, project_id, number)
 
 
+def go_on_without(
+    database: Database, actor: Person, project_id: str, body_id: str, number: int = 0, *, version: str | None = None
+) -> Application:
+    """Go on without a body that did not decide in time: its data are not given, and the others' decisions stand.
+
+    `version` is the submission's hash the member looked at.
+    """
+    with database.write(actor) as tx:
+        found = application_in(tx.connection, actor, project_id, number)
+        rules = rules_of(tx.connection, found)
+        body = _body(rules, body_id)
+        check_go_on(found, deliberation_on(tx.connection, found), body, rules, actor, tx.now)
+        _check_version(found, version)
+        _insert_decision(tx, found, body, approved=False, lapsed=True)
+        _settle(tx, actor, found, rules)
+        return find_application(tx.connection, project_id, number)
+
+
 def return_application(
     database: Database, actor: Person, project_id: str, reason: str, number: int = 0, *, version: str | None = None
 ) -> Application:
@@ -222,11 +241,17 @@ def _decide(tx: Transaction, actor: Person, found: Application, rules: ResourceR
     approved = outcome(now.votes_of(body.id), body.quorum)
     if approved is None:
         return
-    key = {"project_id": found.project_id, "number": found.number, "round": now.round.submission}
-    decided = {"is_appeal": now.round.is_appeal, "body": body.id, "approved": approved, "decided_at": tx.now}
-    tx.execute(insert(tables.body_decision).values(**key, **decided))
-    tx.record("projects:application:body_decides", f"application:{found.id}", {"body": body.id, "approved": approved})
+    _insert_decision(tx, found, body, approved=approved, lapsed=False)
     _settle(tx, actor, found, rules)
+
+
+def _insert_decision(tx: Transaction, found: Application, body: Body, *, approved: bool, lapsed: bool) -> None:
+    this = deliberation_on(tx.connection, found).round
+    key = {"project_id": found.project_id, "number": found.number, "round": this.submission, "body": body.id}
+    decided = {"is_appeal": this.is_appeal, "approved": approved, "decided_at": tx.now, "lapsed": lapsed}
+    tx.execute(insert(tables.body_decision).values(**key, **decided))
+    facts = {"body": body.id, "approved": approved, "lapsed": lapsed}
+    tx.record("projects:application:body_decides", f"application:{found.id}", facts)
 
 
 def _settle(tx: Transaction, actor: Person, found: Application, rules: ResourceRules) -> None:

@@ -1,7 +1,18 @@
 """Tables of the committee, and the walls behind its policy."""
 # ruff: noqa: S608  (triggers can't be given parameters; they are put together from constants of ours)
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Integer, String, Table, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 import projects.applications.tables  # noqa: F401  (votes are on applications)
 from core.database import UtcDateTime, metadata
@@ -79,6 +90,7 @@ body_decision = Table(
     *_round(),
     Column("approved", Boolean, nullable=False),
     Column("decided_at", UtcDateTime, nullable=False),
+    Column("lapsed", Boolean, nullable=False, server_default=false()),
     _of_submission(),
 )
 
@@ -146,6 +158,14 @@ refuse(
     "majority",
     "INSERT",
     f"NEW.approved AND {_votes.format(word='approve')} <= {_votes.format(word='decline')} "
-    f"OR NOT NEW.approved AND {_votes.format(word='decline')} <= {_votes.format(word='approve')}",
+    f"OR NOT NEW.approved AND NOT NEW.lapsed AND {_votes.format(word='decline')} <= {_votes.format(word='approve')}",
     "a body decides as most of its votes say",
+)
+refuse(
+    body_decision,
+    "lapsed",
+    "INSERT",
+    f"NEW.lapsed AND (NEW.approved OR NOT EXISTS (SELECT 1 FROM body_decision WHERE {_same} AND round = NEW.round "
+    "AND is_appeal = NEW.is_appeal AND body <> NEW.body AND NOT lapsed))",
+    "it goes on without a body once another has decided, and what is of that body is not given",
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -89,6 +90,10 @@ class Call(_Strict):
     def is_open(self, moment: datetime) -> bool:
         """Tell whether a moment lies within it."""
         return self.opens <= moment.astimezone(ZoneInfo(self.time_zone)).date() <= self.closes
+
+    def days_left(self, moment: datetime) -> int:
+        """Return how many days of it are left at a moment, that day included."""
+        return (self.closes - moment.astimezone(ZoneInfo(self.time_zone)).date()).days + 1
 
     @property
     def words(self) -> str:
@@ -219,6 +224,10 @@ class ResourceRules(_Strict):
         """Return who decides on a dataset, or None."""
         return next((body for body in self.bodies if body.decides_on(dataset_id)), None)
 
+    def open_call(self, moment: datetime) -> Call | None:
+        """Return the call that is open at a moment, the one that closes last; None where none is, or none is needed."""
+        return max((call for call in self.calls if call.is_open(moment)), key=lambda call: call.closes, default=None)
+
     def said_of(self, rule: RuleId) -> str:
         """Return the resource's own words on a rule, or nothing."""
         return self.words.get(rule, "")
@@ -236,6 +245,12 @@ class ResourceRules(_Strict):
 def load_rules(path: Path) -> ResourceRules:
     """Read a rules file (TOML); raises RulesRejected with every problem in it."""
     return load_form(ResourceRules, path, RulesRejected)
+
+
+@cache
+def open_label() -> str:
+    """Return what open records are called, as the rules that come with Myelin say: also before any are in force."""
+    return load_rules(Path(__file__).with_name(f"{OPEN}.toml")).label
 
 
 class Ethics(_Strict):

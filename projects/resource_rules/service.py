@@ -1,5 +1,6 @@
 """Versions of the resources' rules: propose, confirm, and find the one in force or the one of an application."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,4 +116,8 @@ def _version(row: Mapping[str, Any]) -> RulesVersion:
 @lru_cache(maxsize=16)
 def _rules(content: str) -> ResourceRules:
     """Return the rules of a text; each is read once, as every use of a project is judged by its version."""
-    return ResourceRules.model_validate_json(content)
+    kept = json.loads(content)
+    people = kept.get("people", {})
+    # Versions from before declarations had texts only named them: nobody can make one of those.
+    people["declarations"] = [one for one in people.get("declarations", []) if not isinstance(one, str)]
+    return ResourceRules.model_validate_json(json.dumps(kept))

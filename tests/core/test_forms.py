@@ -1,12 +1,13 @@
 """Files people write: read whole, or refused with every problem at its place."""
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from core.errors import InvalidInput
-from core.forms import load_form
+from core.forms import folded, load_form
 
 
 class Line(BaseModel):
@@ -74,3 +75,30 @@ def test_values_from_beside_count_and_places_can_be_said_better(tmp_path: Path) 
     with pytest.raises(Rejected) as refusal:
         load_form(Letter, tmp_path / "letter.toml", Rejected, place=lambda where: where.replace("lines.0", "line 1"))
     assert refusal.value.args[0] == ["line 1.name: Field required"]
+
+
+class Essay(BaseModel):
+    prose: Annotated[str, BeforeValidator(folded)]
+    code: str
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("One line\ngoes on.\n", "One line goes on."),
+        ("One  \n  goes on.", "One goes on."),
+        ("One.\n\nTwo\nlines.", "One.\n\nTwo lines."),
+        ("One.\n \t\n\nTwo.", "One.\n\n\nTwo."),
+        ("List:\n- a\n- b\n  goes on\n1. c\n2) d", "List:\n- a\n- b goes on\n1. c\n2) d"),
+        ("from\n-3 to\n2.5", "from -3 to 2.5"),
+    ],
+)
+def test_prose_from_a_file_has_paragraphs_and_no_lines(written: str, read: str, tmp_path: Path) -> None:
+    (tmp_path / "essay.toml").write_text(f'''prose = """\n{written}"""\ncode = """\na\nb"""''')
+    essay = load_form(Essay, tmp_path / "essay.toml", Rejected)
+    assert (essay.prose, essay.code) == (read, "a\nb"), "what is no prose keeps its lines"
+
+
+def test_what_was_not_read_from_a_file_stays_as_it_was_written() -> None:
+    assert Essay(prose="One\nline. ", code="").prose == "One\nline. "
+    assert Essay.model_validate_json('{"prose": "One\\nline. ", "code": ""}').prose == "One\nline. "

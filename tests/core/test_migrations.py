@@ -1,6 +1,7 @@
 """A database made by the migrations is the one the rooms' tables and guards describe."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 
 import pytest
 from alembic import command
@@ -13,7 +14,10 @@ import ops.house  # noqa: F401  (every table)
 from core import guards
 from core.database import Database, metadata
 from core.errors import Refused
-from core.migrations import check_current, configuration, upgrade
+from core.migrations import check_current, configuration, drop_guards, upgrade
+from projects.resource_rules.models import load_rules
+from projects.resource_rules.service import rules_by_hash
+from tests.support.catalog import RULES
 
 GUARDS = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
@@ -102,6 +106,62 @@ def test_every_project_from_before_there_were_applications_has_one(fresh_url: Ca
         applications = connection.execute(text("SELECT project_id, number, state FROM application ORDER BY 1")).all()
     assert [tuple(row) for row in projects] == [("p", "closed", "open"), ("q", "approved", "open")]
     assert [tuple(row) for row in applications] == [("p", 0, "withdrawn"), ("q", 0, "approved")]
+
+
+@pytest.mark.parametrize(
+    ("sector", "words", "fee"),
+    [("academic", 0, "per_project"), ("pharmaceutical", 0, "contract"), ("pharmaceutical", 2, "none")],
+)
+def test_how_a_project_is_paid_for_is_settled_for_those_there_are(
+    fresh_url: Callable[[], str], sector: str, words: int, fee: str
+) -> None:
+    older = Database(fresh_url())
+    with older.writing() as connection:
+        command.upgrade(configuration(connection), "0003")
+        for statement in APPROVED_BEFORE[:3]:
+            connection.execute(text(statement))
+        command.upgrade(configuration(connection), "0004")
+        drop_guards(connection)
+        for statement in (
+            *_paid_for_by(sector),
+            *(one for name in ("dirk", "dora")[:words] for one in _exempted_by(name)),
+        ):
+            connection.execute(text(statement.replace(":", "\\:")))
+    upgrade(older)
+    with older.read() as connection:
+        assert connection.execute(text("SELECT fee FROM project")).scalar_one() == fee
+        assert rules_by_hash(connection, "r").people.declarations == (), "a name without a text asks for nothing"
+
+
+def _paid_for_by(sector: str) -> Iterator[str]:
+    rules = load_rules(RULES / "ms_cidr.toml").model_dump(mode="json")
+    rules["people"]["declarations"] = ["confidentiality"]
+    file = json.dumps({"team": [{"sector": sector}]})
+    yield "UPDATE project SET rules_sha256 = 'r'"
+    yield (
+        "INSERT INTO resource_rules (resource, number, sha256, content, proposed_by, proposed_at) "
+        f"VALUES ('ms_cidr', 1, 'r', '{_quoted(json.dumps(rules))}', 'olga', '{AT}')"
+    )
+    yield (
+        "INSERT INTO submission (project_id, number, round, content, sha256, rules_sha256, verdicts, submitted_by, "
+        f"submitted_at) VALUES ('p', 0, 1, '{file}', '', 'r', '[]', 'olga', '{AT}')"
+    )
+    yield (
+        "INSERT INTO exemption_request (project_id, number, rule, reason, asked_by, asked_at) "
+        f"VALUES ('p', 0, 'contract', 'x', 'olga', '{AT}')"
+    )
+
+
+def _exempted_by(username: str) -> Iterator[str]:
+    yield f"INSERT INTO person VALUES ('{username}', 'D', '{username}@e', 'i', '{username}', TRUE, '{AT}')"
+    yield (
+        "INSERT INTO exemption_word (project_id, number, rule, username, granted, reason, said_at) "
+        f"VALUES ('p', 0, 'contract', '{username}', TRUE, 'x', '{AT}')"
+    )
+
+
+def _quoted(words: str) -> str:
+    return words.replace("'", "''")
 
 
 KEYED = ("approved_table", "approved_variable")

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data_catalog.anonymity import Anonymity, anonymity, facts
-from data_catalog.cut import CutTable
+from data_catalog.cut_request import CutTable
 from data_catalog.editions import EditionManifest, TableEntry
 from data_catalog.generalisation import Generalisation
 from data_catalog.models import DatasetDeclaration

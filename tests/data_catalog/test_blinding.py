@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from data_catalog.blinding import restrict, selects_only, treatment_identity, unblinding
 from data_catalog.cdm import cdm_tables
 from data_catalog.cohort import cohort_query, normal_cohort
-from data_catalog.cut import CutRequest, CutTable, make_cut
+from data_catalog.cut import make_cut
+from data_catalog.cut_request import CutRequest, CutTable
 from data_catalog.editions import EditionManifest, TableEntry, edition_sources
 from data_catalog.endpoints.catalogue import standard_endpoints
 from data_catalog.endpoints.declared import as_declared_table

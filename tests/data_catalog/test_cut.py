@@ -16,7 +16,8 @@ from core.errors import IntegrityBroken, InvalidInput
 from core.files import sha256_file
 from core.people.models import Person
 from core.settings import Settings
-from data_catalog.cut import CutManifest, CutRequest, CutTable, make_cut
+from data_catalog.cut import CutManifest, make_cut
+from data_catalog.cut_request import CutRequest, CutTable
 from data_catalog.editions import check_files
 from data_catalog.errors import FilterRefused
 from data_catalog.models import DATASETS

@@ -10,7 +10,8 @@ import pytest
 
 from benchmarks.cut import FILTER, VARIABLES
 from benchmarks.data import PERSON_BY_PERSON, VISIT_BY_VISIT, vault_table
-from data_catalog.cut import CutRequest, CutTable, make_cut
+from data_catalog.cut import make_cut
+from data_catalog.cut_request import CutRequest, CutTable
 from data_catalog.engine import write_parquet
 from data_catalog.enums import MOST_VALUES, make_enums
 from data_catalog.pseudonyms import pseudonym

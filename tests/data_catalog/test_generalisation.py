@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.errors import InvalidInput
-from data_catalog.cut import CutRequest, CutTable, make_cut
+from data_catalog.cut import make_cut
+from data_catalog.cut_request import CutRequest, CutTable
 from data_catalog.editions import EditionManifest, TableEntry
 from data_catalog.filter import variables_of
 from data_catalog.generalisation import Generalisation, described, filter_notes, problems_of_rules

@@ -14,7 +14,8 @@ import pytest
 from pydantic import ValidationError
 
 from data_catalog.anonymity import anonymity
-from data_catalog.cut import CutRequest, CutTable, make_cut
+from data_catalog.cut import make_cut
+from data_catalog.cut_request import CutRequest, CutTable
 from data_catalog.editions import EditionManifest, TableEntry
 from data_catalog.errors import PseudonymCollision
 from data_catalog.generalisation import Generalisation, described, letter, problems_of_rules

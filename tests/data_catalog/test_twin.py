@@ -15,7 +15,8 @@ from core.database import Database
 from core.people.models import Person
 from core.settings import Settings
 from data_catalog.cdm import cdm_table
-from data_catalog.cut import CutRequest, CutTable, make_cut
+from data_catalog.cut import make_cut
+from data_catalog.cut_request import CutRequest, CutTable
 from data_catalog.editions import read_manifest
 from data_catalog.imaging.checks import check_scan
 from data_catalog.imaging.names import ScanKinds

@@ -1,7 +1,8 @@
 """From application to the end of a contract, by the two resources' own rules, on the days they turn on.
 
 One house, its clock set forward from day to day: the call of MS CIDR closes, a company's two studies work under one
-contract until it ends in the middle of a running server, and four of six registries say yes.
+contract until it ends in the middle of a running server, four of six registries say yes, and an amendment adds a
+variable beside a cut that stays as it was.
 """
 
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import expect
 
+from core.files import sha256_file
 from core.people.service import all_people
 from projects.agreements.models import YEARS, AgreementKind
 from projects.agreements.of_project import issue_invoice, record_agreement, record_payment
@@ -23,7 +26,6 @@ from projects.applications.service import (
     apply_from_file,
     begin_application,
     save_answer,
-    submit_application,
 )
 from projects.committee.models import Word
 from projects.committee.service import cast_vote, declare_interest
@@ -32,13 +34,14 @@ from tests.journeys.house import House, running_house
 from tests.journeys.screens import Visitor, signed_in
 from tests.journeys.test_main_job import servers_of
 from tests.support.browser import chromium
-from tests.support.catalog import application_file, ready
+from tests.support.catalog import application_file, ready, submitted
 from tests.support.registries import REGISTRIES, publish_registries, publish_trials
 
 BEFORE = datetime(2026, 6, 16, 9, tzinfo=UTC)
 LAST_MINUTE = datetime(2026, 6, 17, 23, 58, tzinfo=UTC)
 TOO_LATE = datetime(2026, 6, 18, 0, 0, 1, tzinfo=UTC)
 STUDIES_BEGIN = datetime(2026, 7, 1, 9, tzinfo=UTC)
+AMENDED = datetime(2026, 9, 1, 9, tzinfo=UTC)
 STUDIES_END = date(2029, 12, 31)
 CONTRACT_STARTS = date(2026, 6, 1)
 CONTRACT_ENDS = datetime(2026 + YEARS, 6, 1, tzinfo=UTC)
@@ -69,10 +72,14 @@ def test_from_application_to_the_end_of_a_contract(house: House, tmp_path: Path)
         the_committee_says_yes_to_what_came_in_time(house)
         lena_applies_to_six_registries(house, lena)
         it_is(house, STUDIES_BEGIN, lena, rosa, dirk)
+        declares(lena)
         four_registries_say_yes(dirk)
         every_study_is_settled_and_begins(house, tmp_path)
         the_cut_holds_the_four(house, lena)
+        it_is(house, AMENDED, lena, dirk)
+        an_amendment_adds_a_variable_beside_the_old_cut(house, lena, dirk)
         it_is(house, CONTRACT_ENDS - LEFT, rosa)
+        declares(rosa)
         the_contract_ends_in_the_middle_of_a_running_server(house, rosa)
         the_log_is_whole(house)
 
@@ -81,6 +88,12 @@ def it_is(house: House, moment: datetime, *visitors: Visitor) -> None:
     house.set_clock(moment)
     for visitor in visitors:
         visitor.sign_in()
+
+
+def declares(visitor: Visitor) -> None:
+    """Make the declaration both resources ask for, which counts for a year."""
+    visitor.open("/me").get_by_role("button", name="I declare this").first.click()
+    expect(visitor.page.get_by_role("status").first).to_be_visible()
 
 
 def the_house_is_made_ready(house: House, folder: Path) -> None:
@@ -145,7 +158,10 @@ def lena_applies_in_the_last_minutes_of_the_call(house: House, lena: Visitor) ->
     page.get_by_label("Title").fill("Disability in progressive MS, by sex")
     expect(page.locator("#saved")).to_contain_text("Saved")
     lena.shoot("20-last-minute")
-    page.get_by_role("button", name="Submit").click()
+    page.get_by_role("button", name="Read it as a whole, and submit").click()
+    page.get_by_label("What this application says is true").check()
+    lena.shoot("20-last-minute-read")
+    page.get_by_role("button", name="Submit to the committee").click()
     expect(page.get_by_text("before the committee").first).to_be_visible()
 
 
@@ -157,7 +173,7 @@ def the_next_one_is_a_second_too_late(house: House, lena: Visitor) -> None:
     expect(page.get_by_role("button", name="Submit to the committee")).to_have_count(0)
     lena.shoot("21-too-late")
     with pytest.raises(RulesRefuse, match="window"):
-        submit_application(house.database, house.person("lena"), file.id)
+        submitted(house.database, house.person("lena"), file.id)
 
 
 def the_committee_says_yes_to_what_came_in_time(house: House) -> None:
@@ -231,6 +247,44 @@ def datasets_of_cut(house: House, number: int = 1) -> dict[str, Path]:
     return {table.parent.name: table.parent for table in tables}
 
 
+def an_amendment_adds_a_variable_beside_the_old_cut(house: House, lena: Visitor, dirk: Visitor) -> None:
+    before = bytes_of(house.settings.cuts / "six-registries" / "1")
+    page = lena.open("/projects/six-registries")
+    page.get_by_role("button", name="Ask for other data, people or time").click()
+    page.get_by_label("What is to change, and why?").fill("Walking is what the question turned out to be about.")
+    page.get_by_role("group", name="Move to the newest edition").get_by_label("No").check()
+    picker = page.locator("#pickers details.picker").filter(has=page.get_by_text("remus.visit", exact=True))
+    picker.get_by_label("ambulation").check()
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    expect(page.get_by_text("Everything is answered")).to_be_visible()
+    lena.shoot("24-amendment")
+    page.get_by_role("button", name="Read it as a whole, and submit").click()
+    page.get_by_label("What this application says is true").check()
+    page.get_by_role("button", name="Submit to the committee").click()
+    page = dirk.open("/committee/six-registries.1")
+    expect(page.get_by_role("row", name="remus.visit").first).to_contain_text("ambulation")
+    page.get_by_role("button", name="I have no conflict of interest").click()
+    dirk.shoot("25-amendment-judged")
+    expect(page.get_by_role("button", name="Approve")).to_have_count(1)
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("The application is approved.")).to_be_visible()
+    assert columns_of(house, "remus", "visit", 1) == columns_of(house, "remus", "visit") == {"patient_id", "edss"}
+    house.myelin("olga", "project", "recut", "six-registries")
+    assert columns_of(house, "remus", "visit", 2) == {"patient_id", "edss", "ambulation"}
+    assert columns_of(house, "dmsr", "visit", 2) == {"patient_id", "edss"}
+    assert bytes_of(house.settings.cuts / "six-registries" / "1") == before, "the old cut is as it was"
+
+
+def bytes_of(folder: Path) -> dict[str, str]:
+    """Every file of a cut, by its hash."""
+    return {str(file.relative_to(folder)): sha256_file(file) for file in folder.rglob("*") if file.is_file()}
+
+
+def columns_of(house: House, dataset: str, table: str, number: int = 1) -> set[str]:
+    """The columns of a table in a cut."""
+    return set(pq.read_schema(datasets_of_cut(house, number)[dataset] / f"{table}.parquet").names)
+
+
 def the_contract_ends_in_the_middle_of_a_running_server(house: House, rosa: Visitor) -> None:
     page = rosa.open("/projects/acme-edss")
     expect(page.get_by_text("contract acme-1 of Acme Pharma").first).to_be_visible()
@@ -246,14 +300,14 @@ def the_contract_ends_in_the_middle_of_a_running_server(house: House, rosa: Visi
         sleep(0.2)
     assert left > 0
     assert monotonic() > midnight, "it ended before the contract did"
-    assert servers_of(house) == ["lena"], "the registries' project has no contract, and goes on"
     rosa.sign_in()
     for project_id in ("acme-cord", "acme-edss"):
         page = rosa.open(f"/projects/{project_id}")
         expect(page.get_by_text("Contract acme-1 of Acme Pharma ended on 31 May 2029.").first).to_be_visible()
         expect(page.get_by_role("link", name="Open notebook")).to_have_count(0)
     rosa.shoot("27-after-midnight")
-    assert "active" in house.myelin("olga", "project", "show", "last-minute")
+    shown = house.myelin("olga", "project", "show", "last-minute")
+    assert "active" in shown, "what an academic pays a fee for has no contract, and goes on"
 
 
 def the_log_is_whole(house: House) -> None:

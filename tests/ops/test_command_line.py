@@ -14,6 +14,8 @@ import pytest
 from core.audit.service import log_lines
 from core.database import Database
 from core.migrations import upgrade
+from core.people.models import Role
+from core.people.service import person_by_username, propose_role, revoke_role
 from core.settings import Settings
 from data_catalog.synthetic import write_synthetic_sources
 from ops import context
@@ -78,6 +80,16 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]
 @pytest.fixture(scope="module")
 def terminal(installation: Settings) -> Callable[[str | None], Terminal]:
     return lambda who: Terminal(installation, who)
+
+
+def test_a_demo_that_was_cut_off_between_two_words_on_a_role_goes_on(installation: Settings) -> None:
+    database = Database(installation.database)
+    olga = person_by_username(database, "olga")
+    revoke_role(database, olga, "chris", Role.CHECKER)
+    propose_role(database, olga, "chris", Role.CHECKER)
+    ensure_people(installation, database)
+    assert person_by_username(database, "chris").roles == {Role.CHECKER}
+    database.close()
 
 
 def log_of(settings: Settings) -> list[bytes]:

@@ -12,6 +12,8 @@ from core.database import Database
 from core.people.affiliations import record_affiliation
 from core.people.models import Person, Role, Sector, SystemActor
 from core.people.service import close_person, propose_role
+from core.tokens.models import TokenScope
+from core.tokens.service import make_token
 from egress_review.models import State
 from hub.models import ServerState
 from hub.servers import move
@@ -48,12 +50,12 @@ PAGES = [
     ("chris", "/reviews/{released}"),
     ("lena", "/applications"),
     ("lena", "/applications/drafted"),
+    ("lena", "/applications/drafted/read"),
     ("lena", "/applications/waits"),
     ("lena", "/applications/bands"),
     ("dirk", "/committee"),
     ("dirk", "/committee/waits"),
     ("dirk", "/committee/bands"),
-    ("dirk", "/proposals"),
     ("rosa", "/register"),
     ("lena", "/rules"),
     ("lena", "/rules/ms_cidr"),
@@ -87,6 +89,8 @@ PAGES = [
     ("otto", "/outbox"),
     ("otto", "/audit"),
     ("rosa", "/audit"),
+    ("rosa", "/tokens"),
+    ("rosa", "/api"),
     ("rosa", "/nowhere"),
     ("rosa", "/signed-out"),
 ]
@@ -112,6 +116,7 @@ def requests(house: World, database: Database, people: dict[str, Person]) -> dic
     for project_id in ("cis-spinal", "bands"):
         issue_invoice(database, people["otto"], project_id, amount=150_000, currency="EUR", due_on=date(2026, 7, 1))
     move(database, SystemActor("hub"), "rosa", "cis-spinal", ServerState.RUNNING, "hub:server:start")
+    make_token(database, people["rosa"], "a program", TokenScope.WRITE, 7)
     return {str(state): house.bring_to(state) for state in (State.SUBMITTED, State.REVIEWED, State.RELEASED)}
 
 

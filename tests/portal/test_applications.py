@@ -5,13 +5,19 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
+from core.audit.tables import audit_event
 from core.database import Database
-from core.people.models import Person
+from core.people.affiliations import record_affiliation
+from core.people.models import Person, Sector
 from core.settings import Settings
+from projects.applications import service
+from projects.applications.models import ApplicationState
 from projects.applications.service import application_for, save_answer
 from projects.committee.models import Word
 from projects.committee.service import cast_vote, declare_interest, return_application
+from projects.resource_rules.service import rules_in_force
 from tests.egress_review.world import World
 from tests.support.catalog import application_file, applied, ready
 from tests.support.pages import FROM_OURSELVES, Page, Reader
@@ -74,7 +80,11 @@ def test_an_application_is_written_checked_and_submitted(rules: None, sits: Sits
         page = save(lena, page, section, **said)
         assert "Saved." in page.text
     assert "Everything is answered, and no rule stops it." in page.text
-    page = lena.press(page, "Submit to the committee")
+    assert not page.has_button("Submit to the committee"), "nothing is submitted unread"
+    page = lena.open("/applications/bands/read")
+    for words in ("Do lesions go with conversion?", "cis_cohort.patients", "Exposure and outcome.", "age >= 18"):
+        assert words in page.text
+    page = lena.press(page, "Submit to the committee", declared="yes")
     assert "Your application is before the committee." in page.text
     file = application_for(database, lena.person, "bands").submission.file  # type: ignore[union-attr,arg-type]
     asked = file.datasets["cis_cohort"]["patients"]
@@ -99,9 +109,124 @@ def test_a_rule_that_stops_it_is_said_at_once_and_nothing_is_submitted(rules: No
     assert "The study is said not to be about multiple sclerosis" in page.text
     assert "Make multiple sclerosis the study's question." in page.text
     token = page.soup.find("input", {"name": "form_token"})["value"]  # type: ignore[index]
-    late = lena.client.post("/applications/bands/submit", data={"form_token": token}, headers=FROM_OURSELVES)
+    said = {"form_token": token, "declared": "yes"}
+    late = lena.client.post("/applications/bands/submit", data=said, headers=FROM_OURSELVES)
     assert late.status_code == 422
     assert "Nothing was submitted" in late.text
+
+
+def written(lena: Reader) -> Page:
+    """A draft that is whole, as it is read before it is submitted."""
+    page = begun(lena)
+    for section, said in SECTIONS.items():
+        page = save(lena, page, section, **said)
+    return lena.open("/applications/bands/read")
+
+
+def state_of(database: Database, lena: Reader) -> tuple[ApplicationState, int]:
+    found = application_for(database, lena.person, "bands")  # type: ignore[arg-type]
+    return found.state, len(found.submissions)
+
+
+def test_without_the_declaration_nothing_is_submitted(rules: None, sits: Sits, database: Database) -> None:
+    lena = sits("lena")
+    page = lena.press(written(lena), "Submit to the committee")
+    assert (page.status, "the declaration is not ticked" in page.text) == (422, True)
+    assert state_of(database, lena) == (ApplicationState.DRAFT, 0)
+
+
+def test_what_was_changed_since_it_was_read_is_read_again(rules: None, sits: Sits, database: Database) -> None:
+    lena = sits("lena")
+    read = written(lena)
+    save(lena, lena.open("/applications/bands"), "study", **{**STUDY, "title": "Another title"})
+    page = lena.press(read, "Submit to the committee", declared="yes")
+    assert (page.status, "changed since you read it" in page.text) == (409, True)
+    assert state_of(database, lena) == (ApplicationState.DRAFT, 0)
+    lena.press(page, "Submit to the committee", declared="yes")
+    assert state_of(database, lena) == (ApplicationState.SUBMITTED, 1)
+
+
+def test_a_submission_that_breaks_off_leaves_the_draft_as_it_was(
+    rules: None, sits: Sits, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lena = sits("lena")
+    read = written(lena)
+
+    def die(*_: object) -> None:
+        raise RuntimeError("the machine stops here")
+
+    def kept() -> int:
+        with database.read() as connection:
+            return connection.execute(select(func.count()).select_from(audit_event)).scalar_one()
+
+    before = kept()
+    with monkeypatch.context() as broken:
+        broken.setattr(service, "tell", die)
+        lena.press(read, "Submit to the committee", declared="yes")
+    assert state_of(database, lena) == (ApplicationState.DRAFT, 0)
+    assert kept() == before
+    lena.press(read, "Submit to the committee", declared="yes")
+    assert state_of(database, lena) == (ApplicationState.SUBMITTED, 1)
+
+
+def test_what_is_missing_is_said_section_by_section_with_the_way_to_it(rules: None, sits: Sits) -> None:
+    lena = sits("lena")
+    page = save(lena, begun(lena), "time", **TIME)
+    listed = page.soup.select_one("#check .sections")
+    assert listed is not None
+    heads = [" ".join(one.get_text(" ").split()[:6]) for one in listed.find_all("li", recursive=False)]
+    assert heads[0].startswith("The study 7 missing")
+    assert heads[3].startswith("Time and results complete")
+    ways = [link["href"].removeprefix("#") for link in listed.select("a")]
+    assert [way for way in ways if page.soup.find(id=way) is None] == []
+
+
+def test_until_when_the_resource_takes_applications_is_said(rules: None, sits: Sits, database: Database) -> None:
+    lena = sits("lena")
+    assert "Applications are taken at any time." in begun(lena).text
+    with database.read() as connection:
+        call = rules_in_force(connection, "ms_cidr").rules.open_call(database.clock())
+    assert call is not None
+    page = lena.press(lena.open("/applications"), "Begin an application to MS CIDR", name="calls")
+    assert f"Open through {call.closes:%-d %B %Y} (that day included, {call.time_zone})" in page.text
+    assert f"{call.days_left(database.clock())} days left" in page.text
+
+
+def test_a_variable_has_a_reason_of_its_own_and_keeps_it(rules: None, sits: Sits, database: Database) -> None:
+    lena = sits("lena")
+    own = {"why:cis_cohort.patients.age": "It confounds."}
+    save(lena, begun(lena), "data", **DATA, **own, **{"why:cis_cohort.patients.gender": "It is not picked."})
+    page = lena.open("/applications/bands")
+    lena.press(page, "Save", title="Saved again")
+    kept = application_for(database, lena.person, "bands").answers["reasons"]  # type: ignore[arg-type]
+    table = {"cis_cohort.patients": "Exposure and outcome."}
+    assert json.loads(kept.value) == {**table, "cis_cohort.patients.age": "It confounds."}
+    assert page.soup.find("input", {"name": "why:cis_cohort.patients.age"})["value"] == "It confounds."  # type: ignore[index]
+
+
+def test_where_members_work_by_the_record_is_shown_to_them_and_the_committee(
+    rules: None, sits: Sits, database: Database, people: dict[str, Person]
+) -> None:
+    record_affiliation(database, people["olga"], "rosa", "Acme Pharma", Sector.PHARMACEUTICAL)
+    lena = sits("lena")
+    team = {**PEOPLE, **{name.replace(".0.", ".1."): text for name, text in PEOPLE.items() if ".0." in name}}
+    page = save(lena, begun(lena), "people", **{**team, "team.1.username": "rosa", "team.1.role": "researcher"})
+    assert "On record: Acme Pharma, pharmaceutical differs" in page.text
+    assert "On record: nothing" in page.text
+    applied(
+        database, people, application_file(id="waits", resource="open", team=[{"username": "lena", "role": "lead"}])
+    )
+    record_affiliation(database, people["olga"], "lena", "Acme Pharma", Sector.PHARMACEUTICAL)
+    assert "Acme Pharma, pharmaceutical differs" in sits("dirk").open("/committee/waits").text
+
+
+def test_drafts_are_a_duty(rules: None, sits: Sits) -> None:
+    lena = sits("lena")
+    assert "Drafts" not in lena.open("/").text
+    begun(lena)
+    assert "1 Drafts" in lena.open("/").text
+    lena.press(lena.open("/applications/bands"), "Withdraw this application for good")
+    assert "Drafts" not in lena.open("/").text
 
 
 def test_two_windows_do_not_overwrite_each_other(rules: None, sits: Sits, database: Database) -> None:
@@ -169,7 +294,8 @@ class TestAfterSubmission:
         assert "Applications returned to you" in lena.open("/").text
         page = lena.open("/applications/bands")
         assert "Say <b>why</b> the age." in page.text
-        assert "is before the committee" in lena.press(page, "Submit to the committee").text
+        page = lena.open("/applications/bands/read")
+        assert "is before the committee" in lena.press(page, "Submit to the committee", declared="yes").text
 
     def test_declined_it_can_be_appealed_and_no_member_is_named(
         self, waits: None, sits: Sits, database: Database, people: dict[str, Person]

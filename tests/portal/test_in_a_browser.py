@@ -84,6 +84,26 @@ def test_somebody_signs_in_at_the_provider_and_out_again(browser: Browser, serve
     page.close()
 
 
+def test_what_an_ended_session_left_unsaved_is_there_after_signing_in_again(
+    opens: Opens, served: World, complaints: list[str]
+) -> None:
+    ready(served.database, served.people)
+    begin_application(served.database, served.people["lena"], "open", "bands")
+    page = opens("lena", "/applications/bands")
+    page.context.clear_cookies()
+    page.get_by_label("Who is studied?").fill("Adults.")
+    again = page.get_by_role("link", name="Sign in again")
+    expect(again).to_have_attribute("href", "/sign-in?next=%2Fapplications%2Fbands")
+    complaints.clear()
+    token = open_session(served.database, served.people["lena"], "web", 1)
+    page.context.add_cookies([{"name": SESSION, "value": token, "url": served.settings.portal_url}])
+    page.goto(served.settings.portal_url + "/applications/bands")
+    expect(page.get_by_label("Who is studied?")).to_have_value("Adults.")
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    kept = application_for(served.database, served.people["lena"], "bands").answers["population"]
+    assert json.loads(kept.value) == "Adults."
+
+
 def test_the_dictionary_is_searched_while_typing(opens: Opens) -> None:
     page = opens("rosa", "/projects/cis-spinal/variables")
     assert page.locator("tbody tr").count() == 4

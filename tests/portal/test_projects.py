@@ -174,11 +174,11 @@ class TestAmendments:
 
     def test_a_lead_begins_it_from_the_page_and_submits_it(self, house: World, sits: Sits) -> None:
         lena = sits("lena")
-        page = lena.press(lena.open("/projects/cis-spinal"), "Apply for an amendment: other data, people or time")
+        page = lena.press(lena.open("/projects/cis-spinal"), "Ask for other data, people or time")
         assert "Your draft says what is approved now." in page.text
         assert "nothing changes: the project is approved for exactly this" in page.text
         assert "cis-spinal.1" in str(page.soup.select_one('form[id="draft-amendment"]'))
-        assert not sits("rosa").open("/projects/cis-spinal").has_button("Apply for an amendment")
+        assert not sits("rosa").open("/projects/cis-spinal").has_button("Ask for other data, people or time")
 
     def test_the_committee_sees_the_difference_and_the_reason_first(self, asked: None, sits: Sits) -> None:
         dirk = sits("dirk")

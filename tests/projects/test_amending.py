@@ -34,7 +34,6 @@ from projects.applications.service import (
     application_for,
     begin_amendment,
     save_answer,
-    submit_application,
 )
 from projects.committee.errors import NoVote
 from projects.committee.models import Word
@@ -62,6 +61,7 @@ from tests.support.catalog import (
     decided,
     empty_views,
     ingest,
+    submitted,
 )
 
 GONE = [str(number) for number in range(5, 17)]
@@ -188,7 +188,7 @@ class TestServices:
         assert [asked.variables for asked in begun.before.datasets["cis_cohort"].values()] == [FIRST]
         save_answer(database, people["lena"], "cis-spinal", "amendment_reason", "Because.", 1, 1)
         with pytest.raises(Incomplete, match="nothing changes: the project is approved for exactly this"):
-            submit_application(database, people["lena"], "cis-spinal", 1)
+            submitted(database, people["lena"], "cis-spinal", 1)
 
     @pytest.mark.parametrize(
         ("changes", "says"),
@@ -652,9 +652,9 @@ class TestTheRulesOfTheResource:
         begin_amendment(database, people["lena"], "cis-spinal")
         for field, value in (("amendment_reason", "A better title."), ("title", "Another title")):
             save_answer(database, people["lena"], "cis-spinal", field, value, 1, 2)
-        submitted = submit_application(database, people["lena"], "cis-spinal", 2)
+        waits = submitted(database, people["lena"], "cis-spinal", 2)
         declare_interest(database, people["dirk"], "cis-spinal", conflict=False, number=2)
-        decided(database, people, submitted)
+        decided(database, people, waits)
         assert (project(database, "cis-spinal").tables, project(database, "cis-spinal").title) == (
             first,
             "Another title",

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from core.mermaid import StateDiagram
+from projects.agreements.signing.models import SigningState
+from projects.agreements.signing.policy import TRANSITIONS as SIGNING_TRANSITIONS
 from projects.applications.models import ApplicationState, load_application_file
 from projects.applications.policy import TRANSITIONS as APPLICATION_TRANSITIONS
-from projects.diagram import APPLICATION_DIAGRAM, DIAGRAM
+from projects.diagram import APPLICATION_DIAGRAM, DIAGRAM, SIGNING_DIAGRAM
 from projects.models import ProjectState
 from projects.policy import TRANSITIONS
 
@@ -19,6 +21,7 @@ TEXT = DIAGRAM.path.read_text(encoding="utf-8")
     [
         (DIAGRAM, len(TRANSITIONS) + 2),  # where it begins, and where it ends
         (APPLICATION_DIAGRAM, len(APPLICATION_TRANSITIONS) + 5),  # with four
+        (SIGNING_DIAGRAM, len(SIGNING_TRANSITIONS) + 3),
     ],
 )
 def test_the_picture_is_the_table(diagram: StateDiagram, arrows: int) -> None:
@@ -29,6 +32,8 @@ def test_the_picture_is_the_table(diagram: StateDiagram, arrows: int) -> None:
 
 def test_every_state_is_explained() -> None:
     assert [state for state in ProjectState if f"| `{state}` |" not in TEXT] == []
+    of_agreements = SIGNING_DIAGRAM.path.read_text(encoding="utf-8")
+    assert [state for state in SigningState if f"| `{state}` |" not in of_agreements] == []
     of_applications = APPLICATION_DIAGRAM.path.read_text(encoding="utf-8")
     assert [state for state in ApplicationState if f"| `{state}` |" not in of_applications] == []
 

@@ -103,7 +103,9 @@ class World:
         self.submit_amendment()
         vote = f"'cis-spinal', 1, 1, FALSE, 'house', 'dirk', 'approve', '', '', '{AT}'"
         run(self.database, f"INSERT INTO dac_vote VALUES ({vote})")
-        run(self.database, f"INSERT INTO body_decision VALUES ('cis-spinal', 1, 1, FALSE, 'house', TRUE, '{AT}')")
+        run(
+            self.database, f"INSERT INTO body_decision VALUES ('cis-spinal', 1, 1, FALSE, 'house', TRUE, '{AT}', FALSE)"
+        )
 
     def close(self) -> None:
         self.activate()
@@ -266,7 +268,12 @@ ATTACKS = [
     ),
     *(
         Attack("project", "amended", f"{column} changed by hand", f"UPDATE project SET {column} = {value}", prepare)
-        for column, value in {"ends": "'2036-12-31'", "title": "'x'", "conditions": "'x'", "commercial": "TRUE"}.items()
+        for column, value in {
+            "ends": "'2036-12-31'",
+            "title": "'x'",
+            "fee": "'per_project'",
+            "commercial": "TRUE",
+        }.items()
         for prepare in (World.activate, World.submit_amendment, World.approve_amendment)
     ),
     Attack(

@@ -20,7 +20,12 @@ from projects.agreements.models import AgreementKind
 from projects.agreements.of_project import issue_invoice, record_agreement, record_payment
 from projects.applications.models import Application, ApplicationFile
 from projects.applications.records import find_application
-from projects.applications.service import amend_from_file, apply_from_file
+from projects.applications.service import (
+    amend_from_file,
+    apply_from_file,
+    check_application,
+    submit_application,
+)
 from projects.committee.models import Word
 from projects.committee.policy import bodies_asked
 from projects.committee.service import cast_vote, declare_interest, give_seat
@@ -148,6 +153,12 @@ def applied(database: Database, people: dict[str, Person], file: ApplicationFile
     for member in ("dirk", "dora"):
         declare_interest(database, people[member], file.id, conflict=False)
     return application
+
+
+def submitted(database: Database, actor: Person, project_id: str, number: int = 0) -> Application:
+    """Submit a draft as somebody does who has read it as it is."""
+    file = check_application(database, actor, project_id, number).file
+    return submit_application(database, actor, project_id, number, read=file.sha256 if file else "")
 
 
 def approved_project(database: Database, people: dict[str, Person], file: ApplicationFile | None = None) -> Project:

@@ -13,7 +13,7 @@ from data_catalog.editions import find_edition
 from data_catalog.models import Variable
 from projects.agreements.errors import SigningRejected
 from projects.applications.models import ApplicationFile
-from projects.applications.records import find_application
+from projects.applications.records import approved_application
 from projects.models import ApprovedTable, Project
 from projects.resource_rules.service import rules_by_hash
 
@@ -108,7 +108,7 @@ def substance_of(connection: Connection, project: Project) -> Substance:
 
     Raises SigningRejected for a project from before there were applications: nothing says what for, and from where.
     """
-    submission = find_application(connection, project.id).submission if project.rules_sha256 else None
+    submission = approved_application(connection, project.id).submission if project.rules_sha256 else None
     if submission is None:
         raise SigningRejected(
             f"{project.id} has no application to draw an agreement up from.",

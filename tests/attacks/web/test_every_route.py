@@ -9,13 +9,17 @@ from datetime import date
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
 
 from core.database import Database
 from core.outbox.records import find_effects
 from core.people.models import Person, Role
 from core.people.service import propose_role
 from core.people.sessions import open_session, session_id
+from core.tokens.models import TokenScope
+from core.tokens.service import make_token
 from egress_review.models import State
+from portal.api.app import PREFIX
 from projects.agreements.of_project import issue_invoice
 from projects.agreements.signing.service import draw_up
 from projects.declarations.service import asked_of
@@ -24,7 +28,17 @@ from tests.support.catalog import application_file, approved_project
 from tests.support.pages import FROM_OURSELVES, Page, Reader
 from tests.support.portal import Sits
 
-OPEN = {"/", "/health", "/register", "/register.json", "/sign-in", "/sign-in/callback", "/signed-out", "/static/{name}"}
+OPEN = {
+    "/",
+    "/api",
+    "/health",
+    "/register",
+    "/register.json",
+    "/sign-in",
+    "/sign-in/callback",
+    "/signed-out",
+    "/static/{name}",
+}
 """What a visitor may see."""
 
 EVERYBODYS = {
@@ -36,6 +50,7 @@ EVERYBODYS = {
     "/projects",
     "/requests",
     "/sign-out",
+    "/tokens",
     "/data",
     "/data/search",
     "/publications",
@@ -98,6 +113,7 @@ SOMEBODYS = {
     "/agreements/{project_id}/{number}/withdraw",
     "/applications/{project_id}",
     "/applications/{project_id}/answers/{section}",
+    "/applications/{project_id}/read",
     "/applications/{project_id}/everywhere/{table_id}",
     "/applications/{project_id}/people/{dataset_id}/{table_id}",
     "/applications/{project_id}/submit",
@@ -108,6 +124,7 @@ SOMEBODYS = {
     "/committee/{project_id}/interest",
     "/committee/{project_id}/vote/{body}",
     "/committee/{project_id}/return",
+    "/committee/{project_id}/without/{body}",
     "/committee/{project_id}/exemption/{rule}",
     "/projects/{project_id}",
     "/projects/{project_id}/twin.zip",
@@ -123,9 +140,13 @@ SOMEBODYS = {
     "/projects/{project_id}/deletion-proof.txt",
     "/projects/{project_id}/amend",
     "/requests/{request_id}/files/{number}",
+    "/tokens/{token_id}/end",
     "/me/sessions/{id_}/end",
 }
 """What belongs to a team, or to one person: to anybody else it is not there."""
+
+MOUNTED = {PREFIX}
+"""Applications of their own: what of the API answers whom is in tests/portal/api/test_contract.py."""
 
 
 def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
@@ -153,6 +174,7 @@ def filled(house: World, database: Database, people: dict[str, Person]) -> dict[
         "request_id": released,
         "effect_id": effect.id,
         "grant_id": grant.id,
+        "token_id": make_token(database, people["lena"], "a program", TokenScope.READ, 1)[1].id,
         "username": "chris",
         "role": "checker",
         "course": "data-protection",
@@ -193,6 +215,7 @@ def ask(reader: Reader, method: str, path: str) -> Page:
 
 def test_no_route_was_forgotten(app: FastAPI) -> None:
     assert {path for _, path in routes(app)} == OPEN | EVERYBODYS | NEEDS_A_ROLE | SOMEBODYS
+    assert {route.path for route in app.routes if isinstance(route, Mount)} == MOUNTED
 
 
 def test_nothing_but_the_way_in_answers_a_visitor(app: FastAPI, anybody: Reader, filled: dict[str, str]) -> None:
@@ -225,6 +248,7 @@ def test_what_is_not_there_and_what_is_not_ones_own_can_not_be_told_apart(
         "request_id": "0" * 16,
         "grant_id": "0" * 16,
         "effect_id": "0" * 16,
+        "token_id": "0" * 16,
         "username": "nobody-here",
     }
     for method, path in routes(app):
@@ -236,7 +260,7 @@ def test_what_is_not_there_and_what_is_not_ones_own_can_not_be_told_apart(
 
 def blanked(page: Page, names: dict[str, str]) -> str:
     text = page.text
-    for name in ("project_id", "request_id", "grant_id", "effect_id", "username"):
+    for name in ("project_id", "request_id", "grant_id", "effect_id", "token_id", "username"):
         text = text.replace(names[name], "…")
     return text
 

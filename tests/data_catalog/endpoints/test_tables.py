@@ -13,7 +13,8 @@ from core.errors import InvalidInput
 from core.people.models import Person
 from core.settings import Settings
 from data_catalog.cdm import cdm_table
-from data_catalog.cut import CutRequest, CutTable, make_cut
+from data_catalog.cut import make_cut
+from data_catalog.cut_request import CutRequest, CutTable
 from data_catalog.editions import check_files
 from data_catalog.endpoints.catalogue import standard_endpoints
 from data_catalog.endpoints.compute import NEEDS, Computed, computable, endpoint_tables, with_endpoints

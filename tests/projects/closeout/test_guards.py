@@ -10,10 +10,14 @@ from core.people.models import Person
 from core.settings import Settings
 from projects.service import close_project
 from tests.support.catalog import approved_project, ingest
-from tests.support.guards import message_of, run, tear_down
+from tests.support.guards import Attack, check_wall, run
 
 AT = "2026-06-01T10:00:00.000000Z"
 NEW = "INSERT INTO closeout_step VALUES ('cis-spinal', '{}', '" + AT + "', 'system:worker', '{{}}')"
+
+
+def nothing(_: object) -> None:
+    """The fixture has prepared it."""
 
 
 @pytest.fixture
@@ -29,20 +33,14 @@ def closed(proposed: None, database: Database, people: dict[str, Person]) -> Non
 
 @pytest.mark.usefixtures("proposed")
 def test_a_project_that_is_not_closed_is_not_closed_out(owned_database: Database) -> None:
-    refused(owned_database, "closed", NEW.format("servers_ended"))
+    early = Attack("closeout_step", "closed", "a step of a running project", NEW.format("servers_ended"), nothing)
+    check_wall(owned_database, early)
 
 
 @pytest.mark.usefixtures("closed")
 def test_a_proof_before_anything_is_deleted_is_no_proof(owned_database: Database) -> None:
     run(owned_database, NEW.format("servers_ended"))
-    refused(owned_database, "order", NEW.format("proven"))
-
-
-def refused(database: Database, guard: str, sql: str) -> None:
-    with pytest.raises(DBAPIError, match=message_of(database, "closeout_step", guard)):
-        run(database, sql)
-    tear_down(database, "closeout_step", guard)
-    run(database, sql)
+    check_wall(owned_database, Attack("closeout_step", "order", "a proof first", NEW.format("proven"), nothing))
 
 
 @pytest.mark.usefixtures("closed")

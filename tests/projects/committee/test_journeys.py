@@ -19,7 +19,6 @@ from projects.applications.service import (
     apply_from_file,
     begin_application,
     save_answer,
-    submit_application,
 )
 from projects.committee.errors import NoVote, VoteSettled
 from projects.committee.models import Word
@@ -36,7 +35,7 @@ from projects.committee.service import (
 from projects.resource_rules.models import Body, RuleId, load_rules
 from projects.resource_rules.service import confirm_rules, propose_rules
 from projects.service import project
-from tests.support.catalog import RULES, application_file, applied, ready
+from tests.support.catalog import RULES, application_file, applied, ready, submitted
 from tests.support.registries import REGISTRIES, publish_registries
 
 APPROVE, DECLINE = Word.APPROVE, Word.DECLINE
@@ -115,7 +114,7 @@ def test_a_returned_application_comes_back_and_votes_of_the_first_round_do_not_c
     assert return_application(database, ravi, ID, "Say why the age.").state is State.RETURNED
     assert deliberation(database, people["lena"], first).return_note == "Say why the age."
     save_answer(database, people["lena"], ID, "population", "Adults.", 1)
-    again = submit_application(database, people["lena"], ID)
+    again = submitted(database, people["lena"], ID)
     assert [one.number for one in again.submissions] == [1, 2]
     assert deliberation(database, people["dora"], again).votes == ()
     assert first.submission is not None

@@ -11,13 +11,13 @@ from core.mermaid import DOCS
 from core.outbox.tables import outbox
 from core.people.models import Person
 from projects.applications.models import ApplicationState as State
-from projects.applications.service import apply_from_file, submit_application, withdraw_application
+from projects.applications.service import apply_from_file, withdraw_application
 from projects.committee.models import Word
 from projects.committee.policy import REMIND_BEFORE, reminders_of
 from projects.committee.service import appeal_decision, cast_vote, declare_interest, return_application
 from projects.resource_rules.models import Clocks, load_rules
 from tests.support.applications import AT, an_application
-from tests.support.catalog import RULES, application_file, applied
+from tests.support.catalog import RULES, application_file, applied, submitted
 
 OPEN = load_rules(RULES / "open.toml").model_copy(update={"clocks": Clocks(review=28, changes=60, appeal=30)})
 ID = "cis-spinal"
@@ -88,7 +88,7 @@ def test_those_who_apply_read_the_committees_reason(
     assert people_of(database, "settled") == ["lena"]
     assert "Say why the age." in words(database, "settled")
     assert people_of(database, "remind") == ["lena", "lena"], "changes have a clock, and review has none any more"
-    submit_application(database, people["lena"], ID)
+    submitted(database, people["lena"], ID)
     assert people_of(database, "remind") == ["dirk", "dirk", "dora", "dora"], "a second round reminds anew"
     assert people_of(database, "decide") == ["dirk", "dirk", "dora", "dora"]
     cast_vote(database, people["dirk"], ID, "house", Word.DECLINE, reason="Too few people.")

@@ -259,3 +259,25 @@ def test_an_appeal_is_in_time_through_its_last_moment() -> None:
     check_appeal_in_time(declined, RULES_OF_OPEN, last)
     with pytest.raises(NoVote, match="days at most"):
         check_appeal_in_time(declined, RULES_OF_OPEN, last + timedelta(microseconds=1))
+
+
+@pytest.mark.parametrize(
+    ("condition", "declined", "refused"),
+    [
+        ({"row_filter": "age >= 18"}, {AGE}, True),
+        ({"cohort": "age >= 18 and gender = 1"}, {GENDER}, True),
+        ({"cohort": "count(patients, age >= 18) >= 1"}, {AGE}, True),
+        ({"row_filter": "age >= 18"}, {GENDER}, False),
+        ({}, {AGE}, False),
+    ],
+)
+def test_a_variable_that_chooses_what_is_given_is_not_declined_alone(
+    condition: dict[str, str], declined: set[str], refused: bool
+) -> None:
+    asked = {"variables": [name.rpartition(".")[2] for name in sorted(ASKED)], **condition}
+    application = an_application(State.SUBMITTED, application_file(datasets={"cis_cohort": {"patients": asked}}))
+    vote = a_vote("dirk", APPROVE, declined=dict.fromkeys(declined, "Not needed."))
+    problems = list(problems_of_vote(application, HOUSE, vote))
+    assert [f"{PATIENTS} is chosen by it" in problem for problem in problems] == [True] * refused
+    whole = a_vote("dirk", DECLINE, declined=dict.fromkeys(declined, "Not needed."))
+    assert list(problems_of_vote(application, HOUSE, whole)) == [], "a vote to decline gives nothing"

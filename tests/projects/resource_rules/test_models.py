@@ -121,3 +121,15 @@ def test_whoever_is_named_for_a_dataset_decides_on_it_and_the_rest_has_nobody() 
     assert named.body_of("ms_cidr") is None
     assert every.body_of("anything") is every.bodies[0]
     assert Sector.NONE not in named.fees
+
+
+@pytest.mark.parametrize(
+    ("moment", "left"),
+    [((15, 10), 3), ((16, 21), 2), ((16, 22), 1), ((17, 21), 1), ((17, 22), None), ((1, 0), None)],
+)
+def test_the_days_left_of_a_call_are_days_there_with_the_last_one(moment: tuple[int, int], left: int | None) -> None:
+    call = Call(name="A call", opens=date(2026, 6, 5), closes=date(2026, 6, 17), time_zone="Europe/Prague")
+    rules = load_rules(RULES / "open.toml").model_copy(update={"calls": (call,)})
+    at = datetime(2026, 6, *moment, tzinfo=UTC)
+    found = rules.open_call(at)
+    assert (found.days_left(at) if found else None) == left

@@ -62,6 +62,12 @@ def test_every_field_is_said(field: str) -> None:
     assert said(other) != said(MS_CIDR)
 
 
+@pytest.mark.parametrize("field", AskedOfTeams.model_fields)
+def test_everything_asked_of_publications_is_said(field: str) -> None:
+    less = MS_CIDR.teams.model_copy(update={field: AskedOfTeams.model_fields[field].default})
+    assert said(MS_CIDR.model_copy(update={"teams": less})) != said(MS_CIDR)
+
+
 def test_no_field_was_forgotten() -> None:
     assert set(ResourceRules.model_fields) - set(ELSE) == {"resource", "label", "about"}, "the page's own heading"
 
