@@ -97,8 +97,8 @@ def test_whether_somebody_may_use_it_is_asked_in_few_statements(running: Project
     event.listen(database.engine, "before_cursor_execute", note)
     check_access(database, "rosa", "cord")
     tables = [re.findall(r"FROM (\w+)", statement) for statement in asked]
-    of_project = [["project"], ["membership"], ["cut"], ["resource_rules"], ["agreement"], ["invoice"]]
-    assert tables == [["person"], ["role_grant"], *of_project, ["training"]]
+    of_project = [["project"], ["membership"], ["cut"], ["resource_rules"], ["session"], ["agreement"], ["invoice"]]
+    assert tables == [["person"], ["role_grant"], *of_project, ["training"], ["person_declaration"]]
 
 
 def test_its_fee_is_settled_for_good_and_one_that_nobody_settled_waits_for_a_contract(
