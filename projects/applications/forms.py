@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from data_catalog.models import Variable, VariableType
 from projects.applications.checking import Problem
 from projects.applications.models import Answer
 from projects.resource_rules.models import RuleId
@@ -150,7 +151,7 @@ def _datasets(form: Mapping[str, str]) -> dict[str, Any]:
         asked = datasets.setdefault(dataset, {}).setdefault(table, {"variables": [], **_of_table(form, place)})
         asked["variables"].append(variable)
         if rule := form.get(f"rule:{place}.{variable}"):
-            asked.setdefault("generalise", {})[variable] = _RULES.get(rule, {})
+            asked.setdefault("generalise", {})[variable] = _RULES.get(rule) or _told(rule)
     return datasets
 
 
@@ -189,10 +190,11 @@ _RULES: Mapping[str, dict[str, Any]] = {
     "month": {"truncate": "month"},
     "band-5": {"band": 5},
     "band-10": {"band": 10},
+    "blind": {"blind": True},
 }
 """What a page offers to make a variable coarser; a file can say more."""
 
-RULES_FOR = {
+RULES_FOR: Mapping[str, Mapping[str, str]] = {
     "date": {"shift": "moved by up to 180 days", "month": "the month alone", "year": "the year alone"},
     "integer": {"band-5": "in bands of 5", "band-10": "in bands of 10"},
     "decimal": {"band-5": "in bands of 5", "band-10": "in bands of 10"},
@@ -200,6 +202,29 @@ RULES_FOR = {
 """Type of a variable → the rules a page offers for it, in words."""
 
 
-def rule_name(rule: object) -> str:
-    """Return the name a page knows a rule by, or nothing where it offers none such."""
-    return next((name for name, offered in _RULES.items() if offered == rule), "")
+def offered_for(variable: Variable, said: Mapping[str, Any] | None) -> tuple[tuple[str, str, bool], ...]:
+    """Return the ways a page offers to make a variable coarser: name, words, and whether it is the one that was said.
+
+    One that was said in a file, and that no page offers, is among them as it was said.
+    """
+    rule = {part: value for part, value in (said or {}).items() if value is not None}
+    ways = dict(RULES_FOR.get(variable.type, {}))
+    if variable.unblinds and variable.type in _LABELLED:
+        ways["blind"] = "a label for each value, which tells none of them"
+    known = next((name for name, offered in _RULES.items() if offered == rule), "")
+    if rule and known not in ways:
+        known = json.dumps(rule, sort_keys=True)
+        ways[known] = f"as a file said it: {'; '.join(_lines(rule))}"
+    return tuple((name, words, name == known) for name, words in ways.items())
+
+
+def _told(text: str) -> dict[str, Any]:
+    """Return a rule that a page was told in full, as `offered_for` wrote it; nothing where it is none."""
+    try:
+        rule = json.loads(text)
+    except ValueError:
+        return {}
+    return rule if isinstance(rule, dict) else {}
+
+
+_LABELLED = (VariableType.CODE, VariableType.TEXT)
