@@ -43,8 +43,9 @@ def show(name: Id) -> None:
 
 @app.command()
 def submit(file: File) -> None:
-    """Apply as a file says; where something is missing, or a rule stops it, nothing is written."""
-    _show(service.apply_from_file(context.database(), context.signed_in(), load_application_file(file)))
+    """Apply as a file says, and declare it true; with something missing, or a rule against it, nothing is written."""
+    submitted = service.apply_from_file(context.database(), context.signed_in(), load_application_file(file))
+    _show_declared(submitted)
 
 
 @app.command()
@@ -60,7 +61,7 @@ def amend(
     amended = load_application_file(file)
     if amended.id != project_id:
         raise InvalidInput(f"The file is of {amended.id}, not of {project_id}.")
-    _show(service.amend_from_file(database, actor, amended))
+    _show_declared(service.amend_from_file(database, actor, amended))
 
 
 @app.command()
@@ -159,6 +160,12 @@ def _parts(text: str) -> tuple[str, str]:
     if not equals:
         raise InvalidInput(f"{text!r} is not of the form dataset.table.variable=reason.")
     return name, why
+
+
+def _show_declared(application: Application) -> None:
+    """Say what was declared by submitting it, then what became of it."""
+    console.print(f"Declared: {service.DECLARATION}", markup=False)
+    _show(application)
 
 
 def _show(application: Application) -> None:
