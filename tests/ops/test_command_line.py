@@ -20,11 +20,13 @@ from core.settings import Settings
 from data_catalog.synthetic import write_synthetic_sources
 from ops import context
 from ops.cli import main
+from ops.demo.cast import CAST
+from ops.demo.provider import SECOND_FACTOR
 from ops.demo.provision import DECLARATIONS, PROJECT_FILE, ensure_people, ensure_rules
 from ops.demo.run import environment
 from tests.support.catalog import empty_views
 from tests.support.closeout import nothing_around
-from tests.support.provider import backchannel_at, issuer_at, sign_in_provider
+from tests.support.provider import backchannel_at, issuer_at, know, sign_in_provider
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]
         state = tmp_path_factory.mktemp("installation")
         issuer, backchannel = issuer_at(port), backchannel_at(port)
         settings = Settings(mode="demo", state=state, oidc_issuer=issuer, oidc_backchannel=backchannel)
+        for part in CAST:
+            know(port, part.username, SECOND_FACTOR)
         database = Database(settings.database)
         upgrade(database)
         ensure_people(settings, database)
