@@ -13,8 +13,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from core.people.tables import person
-from projects.agreements.records import put_under
-from projects.agreements.tables import contract
+from projects.agreements.tables import contract, contract_project
 from tests.support.hub import (
     SETUP,
     House,
@@ -54,7 +53,9 @@ def let_its_contract_end(hub: RunningHub, username: str, project_id: str) -> Non
     signed = {"signatory": "A. Cme", "document_sha256": "0" * 64, "recorded_by": username}
     with hub.database.write(SETUP) as tx:
         tx.execute(insert(contract).values(id=project_id, **terms, **signed, recorded_at=tx.now))
-        put_under(tx, project_id, project_id, username)
+        since = tx.now - timedelta(days=1)
+        under = {"contract_id": project_id, "project_id": project_id, "since": since, "added_by": username}
+        tx.execute(insert(contract_project).values(under))
         tx.record("projects:contract:end", f"project:{project_id}")
 
 

@@ -18,8 +18,10 @@ from core.people.models import Person
 from core.people.service import person_by_username
 from core.settings import Settings
 from data_catalog.synthetic import write_synthetic_sources
+from hub.network import remove_project_network
 from ops.demo import run
 from ops.demo.provision import DECLARATIONS, OPEN_RECORDS
+from projects.service import all_projects
 from tests.support.server import free_port
 
 CHECKOUT = Path(__file__).parents[2]
@@ -87,6 +89,15 @@ def running_house(at: datetime | None = None) -> Iterator[House]:
             database.close()
         finally:
             run.down(settings)
+            _remove_networks(settings)
+
+
+def _remove_networks(settings: Settings) -> None:
+    """Remove the networks of the projects that were not closed: the next house's pool is the same."""
+    database = Database(settings.database)
+    for project in all_projects(database):
+        remove_project_network(settings, project.id)
+    database.close()
 
 
 def _settings(state: Path) -> Settings:
