@@ -314,3 +314,17 @@ def test_the_directory_finds_them_without_javascript_too(drafting: World, opens:
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("tbody tr")).to_contain_text("rosa")
     assert "@" not in page.locator("main").inner_text(), "no mail address"
+
+
+def test_what_is_changed_in_two_sections_at_once_is_both_saved_and_both_told(drafting: World, opens: Opens) -> None:
+    page = opens("lena", "/applications/bands")
+    page.get_by_label("Title").fill("Bands and conversion")
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    page.get_by_label("Title").press("End")
+    page.get_by_label("Title").type("!")
+    picker = page.locator("#pickers details.picker").first
+    picker.locator("summary").click()
+    picker.get_by_role("checkbox", name="schooling").check()  # leaving the title saves it in the same moment
+    expect(page.locator("#check")).not_to_contain_text("The data is not answered yet")
+    expect(page.locator("#check")).not_to_contain_text("Title is not answered yet")
+    assert saved_title(drafting) == "Bands and conversion!"
