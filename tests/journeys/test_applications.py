@@ -268,10 +268,10 @@ def an_amendment_adds_a_variable_beside_the_old_cut(house: House, lena: Visitor,
     expect(page.get_by_role("button", name="Approve")).to_have_count(1)
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("The application is approved.")).to_be_visible()
-    assert columns_of(house, "remus", "visit", 1) == columns_of(house, "remus", "visit") == {"patient_id", "edss"}
+    assert columns_of(house, "remus", "visit", 1) == columns_of(house, "remus", "visit") == {"pseudonym", "edss"}
     house.myelin("olga", "project", "recut", "six-registries")
-    assert columns_of(house, "remus", "visit", 2) == {"patient_id", "edss", "ambulation"}
-    assert columns_of(house, "dmsr", "visit", 2) == {"patient_id", "edss"}
+    assert columns_of(house, "remus", "visit", 2) == {"pseudonym", "edss", "ambulation"}
+    assert columns_of(house, "dmsr", "visit", 2) == {"pseudonym", "edss"}
     assert bytes_of(house.settings.cuts / "six-registries" / "1") == before, "the old cut is as it was"
 
 
