@@ -6,7 +6,7 @@ from core.database import Database
 from core.people.models import Person
 from core.people.service import find_person
 from core.permissions import check_may
-from projects.gates import WARN_DAYS, courses_of, person_rights
+from projects.gates import courses_of, ending, person_rights
 from projects.policy import RUNNING
 from projects.resource_rules.service import all_in_force
 from projects.rights import Right
@@ -36,13 +36,9 @@ def pressing_rights(database: Database, actor: Person) -> list[PressingRight]:
         members = ((project, username) for project in running for username in project.team)
         for project, username in members:
             if find_person(connection, username).active:
-                for right in person_rights(connection, project, username):
+                for right in ending(person_rights(connection, project, username), today):
                     found.setdefault((username, right), []).append(project.id)
-    pressing = [
-        PressingRight(username, right, tuple(project_ids))
-        for (username, right), project_ids in found.items()
-        if right.days_left(today) <= WARN_DAYS[0]
-    ]
+    pressing = [PressingRight(username, right, tuple(project_ids)) for (username, right), project_ids in found.items()]
     return sorted(pressing, key=lambda one: (one.right.days_left(today), one.username))
 
 

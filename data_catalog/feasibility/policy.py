@@ -81,6 +81,11 @@ def answered(count: int, key: bytes, question: str) -> str:
     return published(max(0, count + noise(key, question)))
 
 
+def in_words(answer: str) -> str:
+    """Return an answer as a page says it: about how many people, or that there are fewer than are told."""
+    return "Fewer than ten people" if answer.startswith("<") else f"About {int(answer):,} people"
+
+
 def _geometric(raw: bytes) -> int:
     uniform = (int.from_bytes(raw) + 1) / (1 << 64)
     return math.floor(math.log(uniform) / -EPSILON)

@@ -32,8 +32,8 @@ def ask(visit: SignedIn, dataset_id: str) -> Response:
         value = service.ask(visit.database, visit.settings, visit.person, dataset_id, visit.form)
     except (InvalidInput, BudgetSpent) as refusal:
         return _page(visit, dataset_id, visit.form, refusal)
-    words = "Fewer than ten people" if value.startswith("<") else f"About {int(value):,} people"
-    return visit.go(f"/data/feasibility?dataset={dataset_id}", f"{words}: the question stands among the answers below.")
+    words = f"{policy.in_words(value)}: the question stands among the answers below."
+    return visit.go(f"/data/feasibility?dataset={dataset_id}", words)
 
 
 def _page(visit: Visit, dataset: str, said: Mapping[str, str], refusal: MyelinError | None = None) -> Response:

@@ -157,10 +157,7 @@ def _datasets(form: Mapping[str, str]) -> dict[str, Any]:
 
 def _of_table(form: Mapping[str, str], place: str) -> dict[str, Any]:
     conditions = {name: form.get(f"{name}:{place}", "").strip() for name in ("row_filter", "cohort")}
-    kinds = {
-        part: [name.rpartition(":")[2] for name in form if name.startswith(f"{part}:{place}:")]
-        for part in ("regions", "modalities")
-    }
+    kinds = {part: ticked(form, f"{part}:{place}:") for part in ("regions", "modalities")}
     scans = {"scans": kinds} if any(kinds.values()) else {}
     return {**{name: text for name, text in conditions.items() if text}, **scans}
 

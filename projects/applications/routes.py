@@ -12,6 +12,7 @@ from core.web.visit import SignedIn, Visit
 from data_catalog.errors import BudgetSpent
 from data_catalog.feasibility import service as feasibility
 from data_catalog.feasibility.fields import TEXT
+from data_catalog.feasibility.policy import in_words
 from projects.applications import forms, service
 from projects.applications.errors import EditedElsewhere, NotDeclared, NotOpen, RulesRefuse
 from projects.applications.exemptions import ask_exemption
@@ -199,7 +200,7 @@ def _people_found(visit: Visit, key: ApplicationKey, dataset_id: str, cohort: st
         value = feasibility.ask(visit.database, visit.settings, visit.person, dataset_id, {TEXT: restricted})
     except (InvalidInput, BudgetSpent) as refusal:
         return f"{refusal.message} {refusal.hint}".strip()
-    return "Fewer than ten people." if value.startswith("<") else f"About {int(value):,} people."
+    return f"{in_words(value)}."
 
 
 def _returned(visit: Visit, page: ApplicationPage) -> str:
